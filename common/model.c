@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of the model: states and kinds. */
+#include <string.h>
+#include <strings.h>
+
+#include "model.h"
+
+static const char *const state_names[FLEET_UPDATE_COUNT] = {
+	[FLEET_UPDATE_ABSENT] = "absent",	[FLEET_UPDATE_NOT_STARTED] = "NotStarted",
+	[FLEET_UPDATE_RUNNING] = "Running",	[FLEET_UPDATE_STOPPING] = "Stopping",
+	[FLEET_UPDATE_STOPPED] = "Stopped",	[FLEET_UPDATE_SKIPPED] = "Skipped",
+	[FLEET_UPDATE_FAILED] = "Failed",	[FLEET_UPDATE_PENDING] = "Pending",
+	[FLEET_UPDATE_COMPLETED] = "Completed", [FLEET_UPDATE_OTHER] = "unknown",
+};
+
+static const char *const kind_names[FLEET_KIND_COUNT] = {
+	[FLEET_KIND_FLEET] = "fleet",
+	[FLEET_KIND_RUNS] = "updateRuns",
+	[FLEET_KIND_MEMBERS] = "members",
+	[FLEET_KIND_GATES] = "gates",
+	[FLEET_KIND_PROFILES] = "autoUpgradeProfiles",
+	[FLEET_KIND_STRATEGIES] = "updateStrategies",
+};
+
+const char *fleet_kind_name(enum fleet_kind kind)
+{
+	return kind < FLEET_KIND_COUNT ? kind_names[kind] : "unknown";
+}
+
+enum fleet_update_state fleet_update_state_from(const char *word)
+{
+	if (!*word)
+		return FLEET_UPDATE_ABSENT;
+	for (int i = FLEET_UPDATE_NOT_STARTED; i <= FLEET_UPDATE_COMPLETED; i++) {
+		if (strcmp(word, state_names[i]) == 0)
+			return (enum fleet_update_state)i;
+	}
+	return FLEET_UPDATE_OTHER;
+}
+
+const char *fleet_update_state_name(enum fleet_update_state state)
+{
+	return state < FLEET_UPDATE_COUNT ? state_names[state] : "unknown";
+}
+
+bool fleet_error_detail_is_set(const struct fleet_error_detail *detail)
+{
+	if (strcasecmp(detail->code, "None") == 0)
+		return false;
+	return *detail->code || *detail->message;
+}
+
+bool fleet_update_state_is_terminal(enum fleet_update_state state)
+{
+	switch (state) {
+	case FLEET_UPDATE_COMPLETED:
+	case FLEET_UPDATE_SKIPPED:
+	case FLEET_UPDATE_FAILED:
+	case FLEET_UPDATE_STOPPED:
+		return true;
+	case FLEET_UPDATE_ABSENT:
+	case FLEET_UPDATE_NOT_STARTED:
+	case FLEET_UPDATE_RUNNING:
+	case FLEET_UPDATE_STOPPING:
+	case FLEET_UPDATE_PENDING:
+	case FLEET_UPDATE_OTHER:
+		return false;
+	}
+	return false;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Fleet model: what the service says of fleets, members, update runs, gates, strategies and
+ * auto-upgrade profiles, as plain read-only structs. Names are the service's own. No I/O.
+ *
+ * Absent text is "" and never NULL, an absent time is 0, an absent number is FLEET_ABSENT, an
+ * absent list has count 0. Texts come from outside: print them through the result functions only,
+ * which make them safe.
+ */
+#ifndef FLEETMON_MODEL_H
+#define FLEETMON_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FLEET_ABSENT INT64_MIN
+
+/* Caps. The service's own limits are 1,000 members and 50 groups a stage; ours leave room. */
+#define FLEET_MAX_BODY ((size_t)8 << 20)   /* bytes of one answer; ARM itself stops at 8 MB */
+#define FLEET_MAX_DEPTH 32		   /* levels of JSON */
+#define FLEET_MAX_ITEMS 10000		   /* items of one list, over all its pages */
+#define FLEET_MAX_STAGES 1000		   /* stages of a run */
+#define FLEET_MAX_GROUPS 1000		   /* groups of a stage */
+#define FLEET_MAX_MEMBERS 10000		   /* members of a group */
+#define FLEET_MAX_GATES 100		   /* before or after gates of a stage or group */
+#define FLEET_MAX_DETAILS 100		   /* details of one error */
+#define FLEET_MAX_LABELS 200		   /* labels of a member */
+#define FLEET_MAX_VERSIONS 100		   /* versions in a list of versions */
+#define FLEET_MAX_TEXT ((size_t)16 << 10)  /* bytes of one text; longer ones are refused */
+#define FLEET_MAX_MODEL ((size_t)64 << 20) /* bytes of memory of one decoded list */
+
+/* The one state that runs, stages, groups, members, waits and gates-in-a-run share. The set is
+ * open: a word we do not know is OTHER, its text is kept, and it never passes as good. */
+enum fleet_update_state {
+	FLEET_UPDATE_ABSENT = 0, /* no status, or a status without a state */
+	FLEET_UPDATE_NOT_STARTED,
+	FLEET_UPDATE_RUNNING,
+	FLEET_UPDATE_STOPPING,
+	FLEET_UPDATE_STOPPED,
+	FLEET_UPDATE_SKIPPED,
+	FLEET_UPDATE_FAILED,
+	FLEET_UPDATE_PENDING,
+	FLEET_UPDATE_COMPLETED,
+	FLEET_UPDATE_OTHER,
+};
+#define FLEET_UPDATE_COUNT 10
+
+/* ErrorDetail. Presence alone is no error: healthy members carry code "None". */
+struct fleet_error_detail {
+	const char *code;
+	const char *message;
+	const char *target;
+	const struct fleet_error_detail *details;
+	size_t detail_count;
+};
+
+/* UpdateStatus */
+struct fleet_status {
+	enum fleet_update_state state;
+	const char *state_text; /* as the service wrote it */
+	int64_t start_s;
+	int64_t completed_s;
+	struct fleet_error_detail error;
+};
+
+/* systemData; service-created gates have none. */
+struct fleet_system_data {
+	const char *created_by;
+	const char *created_by_type;
+	int64_t created_s;
+	const char *modified_by;
+	const char *modified_by_type; /* User, Application, ManagedIdentity, Key or new */
+	int64_t modified_s;
+};
+
+/* What every resource has. */
+struct fleet_resource {
+	const char *id;
+	const char *name;
+	const char *type;
+	const char *etag; /* with its own double quotes: goes into If-Match as it is */
+	const char *provisioning_state;
+	struct fleet_system_data system;
+};
+
+/* UpdateRunGateStatus: no type here; only the gate resource has one. */
+struct fleet_run_gate {
+	const char *display_name;
+	const char *gate_id; /* "" until the gate is reached */
+	struct fleet_status status;
+};
+
+/* MemberUpdateStatus */
+struct fleet_member_status {
+	const char *name;
+	const char *cluster_id;
+	const char *operation_id;
+	const char *message;
+	struct fleet_status status;
+};
+
+/* UpdateGroupStatus */
+struct fleet_group_status {
+	const char *name;
+	struct fleet_status status;
+	int64_t max_concurrency;
+	int64_t max_allowed_failures;
+	int64_t failure_count;
+	const struct fleet_member_status *members;
+	size_t member_count;
+	const struct fleet_run_gate *before_gates;
+	size_t before_gate_count;
+	const struct fleet_run_gate *after_gates;
+	size_t after_gate_count;
+};
+
+/* UpdateStageStatus; wait is afterStageWaitStatus. */
+struct fleet_stage_status {
+	const char *name;
+	struct fleet_status status;
+	int64_t max_concurrency;
+	int64_t max_allowed_failures;
+	int64_t failure_count;
+	const struct fleet_group_status *groups;
+	size_t group_count;
+	const struct fleet_run_gate *before_gates;
+	size_t before_gate_count;
+	const struct fleet_run_gate *after_gates;
+	size_t after_gate_count;
+	struct fleet_status wait;
+	int64_t wait_duration_s; /* waitDurationInSeconds */
+};
+
+/* GateConfiguration of a strategy */
+struct fleet_gate_configuration {
+	const char *display_name;
+	const char *type; /* Approval, ScheduledStart or new */
+	const char *start_day;
+	const char *start_time;
+	const char *utc_offset;
+};
+
+/* UpdateGroup of a strategy; numbers are texts there: "10", "25%". */
+struct fleet_strategy_group {
+	const char *name;
+	const char *max_concurrency;
+	const char *max_allowed_failures;
+	const char *member_selector; /* memberSelector.byLabel */
+	const struct fleet_gate_configuration *before_gates;
+	size_t before_gate_count;
+	const struct fleet_gate_configuration *after_gates;
+	size_t after_gate_count;
+};
+
+/* UpdateStage of a strategy */
+struct fleet_strategy_stage {
+	const char *name;
+	const char *max_concurrency;
+	const char *max_allowed_failures;
+	const char *member_selector;
+	int64_t after_stage_wait_s;
+	const struct fleet_strategy_group *groups;
+	size_t group_count;
+	const struct fleet_gate_configuration *before_gates;
+	size_t before_gate_count;
+	const struct fleet_gate_configuration *after_gates;
+	size_t after_gate_count;
+};
+
+/* A text in a list of texts. */
+struct fleet_text {
+	const char *text;
+};
+
+/* UpdateRun */
+struct fleet_run {
+	struct fleet_resource resource;
+	const char *update_strategy_id;
+	const char *auto_upgrade_profile_id;
+	const char *upgrade_type; /* Full, NodeImageOnly, ControlPlaneOnly or new */
+	const char *kubernetes_version;
+	const char *node_image_selection; /* Latest, Consistent, Custom or new */
+	const struct fleet_text *custom_node_images;
+	size_t custom_node_image_count;
+	const struct fleet_text *selected_node_images;
+	size_t selected_node_image_count;
+	const struct fleet_strategy_stage *strategy_stages;
+	size_t strategy_stage_count;
+	struct fleet_status status; /* properties.status.status */
+	int64_t failure_count;	    /* previews only */
+	const struct fleet_stage_status *stages;
+	size_t stage_count;
+};
+
+/* FleetUpdateStrategy */
+struct fleet_strategy {
+	struct fleet_resource resource;
+	const struct fleet_strategy_stage *stages;
+	size_t stage_count;
+};
+
+/* Gate */
+struct fleet_gate {
+	struct fleet_resource resource;
+	const char *display_name;
+	const char *gate_type; /* Approval, ScheduledStart or new */
+	const char *state;     /* Pending, Skipped, Completed or new */
+	const char *target_id; /* id of the update run */
+	const char *run_name;
+	const char *stage;
+	const char *group;  /* "" for a gate of the stage */
+	const char *timing; /* Before, After or new */
+	const char *start_day;
+	const char *start_time;
+	const char *utc_offset;
+	int64_t absolute_start_s; /* scheduledStartProperties.absoluteStartTime */
+};
+
+/* AutoUpgradeProfile */
+struct fleet_profile {
+	struct fleet_resource resource;
+	const char *update_strategy_id;
+	const char *channel; /* Stable, Rapid, NodeImage, TargetKubernetesVersion or new */
+	const char *node_image_selection;
+	const char *target_kubernetes_version;
+	bool disabled;
+	bool long_term_support;
+	int64_t last_triggered_s;
+	const char *last_trigger_status; /* Succeeded, Failed, or "" when it never triggered */
+	const char *last_trigger_message;
+	struct fleet_error_detail last_trigger_error;
+	const struct fleet_text *last_trigger_versions;
+	size_t last_trigger_version_count;
+};
+
+/* A label of a fleet member */
+struct fleet_label {
+	const char *key;
+	const char *value;
+};
+
+/* FleetMember */
+struct fleet_member {
+	struct fleet_resource resource;
+	const char *cluster_id;
+	const char *group;
+	const char *last_operation_id;
+	struct fleet_error_detail last_operation_error;
+	const struct fleet_label *labels;
+	size_t label_count;
+};
+
+/* Fleet */
+struct fleet_fleet {
+	struct fleet_resource resource;
+	const char *location;
+	const char *hub_kubernetes_version;
+	const char *hub_fqdn;
+	bool has_hub;
+	const char *last_operation_id;
+	struct fleet_error_detail last_operation_error;
+};
+
+/* The lists a fleet has; the order is that of FLEET_NEEDS_* in module.h. */
+enum fleet_kind {
+	FLEET_KIND_FLEET = 0,
+	FLEET_KIND_RUNS,
+	FLEET_KIND_MEMBERS,
+	FLEET_KIND_GATES,
+	FLEET_KIND_PROFILES,
+	FLEET_KIND_STRATEGIES,
+};
+#define FLEET_KIND_COUNT 6
+
+/* The name of KIND as the service spells it in a URL ("updateRuns"; "fleet" for the fleet itself).
+ * Static. */
+const char *fleet_kind_name(enum fleet_kind kind);
+
+/* The state that WORD names; FLEET_UPDATE_OTHER for a word we do not know, ABSENT for "". */
+enum fleet_update_state fleet_update_state_from(const char *word);
+
+/* The service's word for STATE ("NotStarted"); "absent" and "unknown" for the two that have none.
+ */
+const char *fleet_update_state_name(enum fleet_update_state state);
+
+/* Is there an error to show? False for no code and no message, and for the code "None". */
+bool fleet_error_detail_is_set(const struct fleet_error_detail *detail);
+
+/* Has this status come to its end (Completed, Skipped, Failed, Stopped)? */
+bool fleet_update_state_is_terminal(enum fleet_update_state state);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the payload code share among themselves. */
+#ifndef FLEETMON_PAYLOAD_PRIVATE_H
+#define FLEETMON_PAYLOAD_PRIVATE_H
+
+#include "arena.h"
+#include "buf.h"
+#include "error.h"
+#include "fields.h"
+
+struct json_object;
+
+/* Sets every field of the struct OUT to what "absent" is: "", FLEET_ABSENT, 0. */
+void fleet_table_defaults(const struct fleet_table *table, void *out);
+
+/* Reads VALUE into the struct OUT; texts and lists go to ARENA. Returns 0 or an error that names
+ * the path. */
+int fleet_table_read(const struct fleet_table *table, struct json_object *value,
+		     struct fleet_arena *arena, void *out, struct fleet_error *error);
+
+/* Appends the struct IN to OUT in the compact form, and mixes what counts as progress into
+ * *PROGRESS. Failures stay in OUT (failed). */
+void fleet_table_pack(const struct fleet_table *table, const void *in, struct fleet_buf *out,
+		      uint64_t *progress);
+
+/* Reads LEN packed bytes back into the struct OUT. Texts point into BYTES. Returns 0,
+ * FLEET_E_PROTOCOL or FLEET_E_NOMEM. */
+int fleet_table_unpack(const struct fleet_table *table, const unsigned char *bytes, size_t len,
+		       struct fleet_arena *arena, void *out);
+
+#endif

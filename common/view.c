@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* The view: payloads of a fleet, decoded item by item when a module asks. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "arena.h"
+#include "text.h"
+#include "view.h"
+
+struct list {
+	bool there;
+	void *map; /* munmap when mapped > 0, else free */
+	size_t mapped;
+	struct fleet_payload payload;
+	struct fleet_payload_item *items;
+	void **decoded; /* NULL until asked for */
+	int64_t read_s;
+	int64_t reads_left;
+	bool stale;
+	char *reason;
+};
+
+struct fleet_view {
+	char *fleet;
+	char *fleet_id;
+	int64_t now_s;
+	struct fleet_arena arena;
+	struct list lists[FLEET_KIND_COUNT];
+};
+
+struct fleet_view *fleet_view_new(const char *fleet, const char *fleet_id, int64_t now_s)
+{
+	struct fleet_view *view = calloc(1, sizeof(*view));
+
+	if (!view)
+		return NULL;
+	view->fleet = strdup(fleet);
+	view->fleet_id = strdup(fleet_id);
+	view->now_s = now_s;
+	fleet_arena_init(&view->arena, 2 * FLEET_MAX_MODEL);
+	if (!view->fleet || !view->fleet_id) {
+		fleet_view_free(view);
+		return NULL;
+	}
+	return view;
+}
+
+static void release(void *map, size_t mapped)
+{
+	if (mapped)
+		(void)munmap(map, mapped);
+	else
+		free(map);
+}
+
+void fleet_view_free(struct fleet_view *view)
+{
+	if (!view)
+		return;
+	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
+		release(view->lists[i].map, view->lists[i].mapped);
+		free(view->lists[i].reason);
+	}
+	fleet_arena_finish(&view->arena);
+	free(view->fleet);
+	free(view->fleet_id);
+	free(view);
+}
+
+static int fill(struct fleet_view *view, struct list *list, const struct fleet_view_source *source)
+{
+	size_t count = list->payload.count;
+
+	list->items = fleet_arena_alloc(&view->arena, count, sizeof(*list->items));
+	list->decoded = fleet_arena_alloc(&view->arena, count, sizeof(*list->decoded));
+	if (!list->items || !list->decoded)
+		return FLEET_E_NOMEM;
+	for (size_t i = 0; i < count; i++) {
+		if (fleet_payload_item(&list->payload, i, &list->items[i]))
+			return FLEET_E_PROTOCOL;
+	}
+	list->read_s = source->read_s;
+	list->reads_left = source->reads_left;
+	list->stale = source->stale;
+	if (source->stale && source->reason) {
+		list->reason = strdup(source->reason);
+		if (!list->reason)
+			return FLEET_E_NOMEM;
+	}
+	return 0;
+}
+
+int fleet_view_add(struct fleet_view *view, void *map, size_t mapped, const void *bytes, size_t len,
+		   const struct fleet_view_source *source)
+{
+	struct list list = {.there = true, .map = map, .mapped = mapped};
+	int rc = fleet_payload_open(bytes, len, &list.payload);
+
+	if (!rc && view->lists[list.payload.kind].there)
+		rc = FLEET_E_PROTOCOL;
+	if (!rc)
+		rc = fill(view, &list, source);
+	if (rc) {
+		release(map, mapped);
+		free(list.reason);
+		return rc;
+	}
+	view->lists[list.payload.kind] = list;
+	return 0;
+}
+
+int64_t fleet_view_now_s(const struct fleet_view *view)
+{
+	return view->now_s;
+}
+
+const char *fleet_view_fleet(const struct fleet_view *view)
+{
+	return view->fleet;
+}
+
+const char *fleet_view_fleet_id(const struct fleet_view *view)
+{
+	return view->fleet_id;
+}
+
+size_t fleet_view_count(const struct fleet_view *view, enum fleet_kind kind)
+{
+	return kind < FLEET_KIND_COUNT && view->lists[kind].there ? view->lists[kind].payload.count
+								  : 0;
+}
+
+const struct fleet_payload_item *fleet_view_item(const struct fleet_view *view,
+						 enum fleet_kind kind, size_t i)
+{
+	return i < fleet_view_count(view, kind) ? &view->lists[kind].items[i] : NULL;
+}
+
+static const void *decoded(struct fleet_view *view, enum fleet_kind kind, size_t i)
+{
+	struct list *list = &view->lists[kind];
+	void *item;
+
+	if (i >= fleet_view_count(view, kind))
+		return NULL;
+	if (list->decoded[i])
+		return list->decoded[i];
+	item = fleet_arena_alloc(&view->arena, 1, fleet_kind_size(kind));
+	if (!item || fleet_payload_decode(&list->payload, i, &view->arena, item))
+		return NULL;
+	list->decoded[i] = item;
+	return item;
+}
+
+const struct fleet_run *fleet_view_run(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_RUNS, i);
+}
+
+const struct fleet_gate *fleet_view_gate(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_GATES, i);
+}
+
+const struct fleet_profile *fleet_view_profile(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_PROFILES, i);
+}
+
+const struct fleet_strategy *fleet_view_strategy(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_STRATEGIES, i);
+}
+
+const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_MEMBERS, i);
+}
+
+const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view)
+{
+	return decoded(view, FLEET_KIND_FLEET, 0);
+}
+
+int64_t fleet_view_age_s(const struct fleet_view *view)
+{
+	int64_t age_s = 0;
+
+	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
+		const struct list *list = &view->lists[i];
+
+		if (list->there && view->now_s - list->read_s > age_s)
+			age_s = view->now_s - list->read_s;
+	}
+	return age_s;
+}
+
+bool fleet_view_is_stale(const struct fleet_view *view, const char **ret_reason)
+{
+	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
+		const struct list *list = &view->lists[i];
+
+		if (list->there && list->stale) {
+			if (ret_reason)
+				*ret_reason = list->reason ? list->reason : "";
+			return true;
+		}
+	}
+	return false;
+}
+
+int64_t fleet_view_reads_left(const struct fleet_view *view)
+{
+	int64_t least = FLEET_ABSENT;
+
+	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
+		const struct list *list = &view->lists[i];
+
+		if (list->there && list->reads_left != FLEET_ABSENT &&
+		    (least == FLEET_ABSENT || list->reads_left < least))
+			least = list->reads_left;
+	}
+	return least;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a module sees of a fleet: the lists it said it needs, the time, and how old the data is.
+ * Everything a view returns lives as long as the view. A view is read-only for modules.
+ */
+#ifndef FLEETMON_VIEW_H
+#define FLEETMON_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model.h"
+#include "payload.h"
+
+struct fleet_view;
+
+/* The time that all ages are taken at, seconds since the epoch. */
+int64_t fleet_view_now_s(const struct fleet_view *view);
+
+/* The name of the fleet in the configuration, and its ARM id. */
+const char *fleet_view_fleet(const struct fleet_view *view);
+const char *fleet_view_fleet_id(const struct fleet_view *view);
+
+/* Items of a list; 0 for a list that the module did not say it needs. */
+size_t fleet_view_count(const struct fleet_view *view, enum fleet_kind kind);
+
+/* What is known of item I of KIND without decoding it; NULL past the end. */
+const struct fleet_payload_item *fleet_view_item(const struct fleet_view *view,
+						 enum fleet_kind kind, size_t i);
+
+/* The decoded item, or NULL past the end, when memory ran out, or when the snapshot is damaged: a
+ * module then returns FLEET_E_PROTOCOL. */
+const struct fleet_run *fleet_view_run(struct fleet_view *view, size_t i);
+const struct fleet_gate *fleet_view_gate(struct fleet_view *view, size_t i);
+const struct fleet_profile *fleet_view_profile(struct fleet_view *view, size_t i);
+const struct fleet_strategy *fleet_view_strategy(struct fleet_view *view, size_t i);
+const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i);
+const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view);
+
+/* Seconds since the oldest of the lists was read from the service; 0 for a fresh read. */
+int64_t fleet_view_age_s(const struct fleet_view *view);
+
+/* Is any of the lists an old answer used because the service could not be reached? If so
+ * *ret_reason says why (may be NULL). */
+bool fleet_view_is_stale(const struct fleet_view *view, const char **ret_reason);
+
+/* Lowest x-ms-ratelimit-remaining-* count of reads seen with the lists, FLEET_ABSENT if none. */
+int64_t fleet_view_reads_left(const struct fleet_view *view);
+
+/* ---- for hosts: making a view ---- */
+
+/* An empty view at time NOW_S. NULL when memory ran out. Free with fleet_view_free. */
+struct fleet_view *fleet_view_new(const char *fleet, const char *fleet_id, int64_t now_s);
+void fleet_view_free(struct fleet_view *view);
+
+/* Where a list of a view came from. */
+struct fleet_view_source {
+	int64_t read_s;		    /* when the service was asked, seconds since the epoch */
+	bool stale;		    /* an old answer, the service could not be reached */
+	const char *reason;	    /* why it is stale; copied */
+	int64_t reads_left;	    /* rate limit head-room, FLEET_ABSENT if unknown */
+	const char *correlation_id; /* of the answer; copied */
+};
+
+/*
+ * Gives VIEW the payload of one kind, LEN bytes at BYTES, which VIEW takes over (freed with free,
+ * or with munmap when MAPPED bytes > 0: the whole mapping of that size at MAP). Returns 0,
+ * FLEET_E_PROTOCOL or FLEET_E_NOMEM; the bytes are taken over in every case.
+ */
+int fleet_view_add(struct fleet_view *view, void *map, size_t mapped, const void *bytes, size_t len,
+		   const struct fleet_view_source *source);
+
+#endif

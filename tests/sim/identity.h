@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Entra ID's part: tokens, discovery documents, and ARM's metadata that points to them. */
+#ifndef FLEETSIM_IDENTITY_H
+#define FLEETSIM_IDENTITY_H
+
+#include "http.h"
+#include "world.h"
+
+/* Answers a request that is Entra ID's or ARM's metadata; false: it is neither. */
+bool sim_identity_handle(struct sim_world *world, struct sim_request *request,
+			 struct sim_reply *reply);
+
+/*
+ * The token a request carries, if this simulator issued it and it still holds,
+ * or the scenario lists it. NULL: *ret_code and *ret_message say why in ARM's
+ * words; the caller frees both.
+ */
+const struct sim_token *sim_token_check(struct sim_world *world, const struct sim_request *request,
+					char **ret_code, char **ret_message);
+
+/* Accepts a token for ever. */
+void sim_token_add_static(struct sim_world *world, const char *value);
+
+#endif

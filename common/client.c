@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* The Fleet operations: paths, api-versions and preconditions. */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "text.h"
+
+#define MAX_PATH 1024
+#define MAX_NAME 50
+
+/* The first api-version, by its date, that has the resource. Previews count by their date too: all
+ * later versions have what a preview brought. */
+static const struct {
+	enum fleet_kind kind;
+	const char *since;
+} first_versions[] = {
+	{FLEET_KIND_RUNS, "2023-03-15"},
+	{FLEET_KIND_STRATEGIES, "2023-08-15"},
+	{FLEET_KIND_PROFILES, "2024-05-02"},
+	{FLEET_KIND_GATES, "2025-04-01"},
+};
+
+int fleet_client_open(const struct fleet_config_fleet *fleet,
+		      const struct fleet_config_credential *credential, const char *cache_dir,
+		      const struct fleet_transport *transport, int verbosity,
+		      struct fleet_client *ret_client, struct fleet_error *error)
+{
+	struct fleet_arm_options options = {
+		.cloud = fleet->cloud,
+		.credential = credential,
+		.cache_dir = cache_dir,
+		.subscription = fleet->subscription,
+		.user_agent = PACKAGE_USER_AGENT,
+		.transport = transport,
+		.verbosity = verbosity,
+	};
+	struct fleet_arm *arm = NULL;
+	int rc = fleet_arm_open(&options, &arm, error);
+
+	if (rc)
+		return rc;
+	ret_client->arm = arm;
+	ret_client->fleet = fleet;
+	return 0;
+}
+
+void fleet_client_close(struct fleet_client *client)
+{
+	if (!client)
+		return;
+	fleet_arm_close(client->arm);
+	client->arm = NULL;
+	client->fleet = NULL;
+}
+
+static bool version_has(const char *api_version, enum fleet_kind kind)
+{
+	for (size_t i = 0; i < sizeof(first_versions) / sizeof(first_versions[0]); i++) {
+		if (first_versions[i].kind == kind)
+			return strncmp(api_version, first_versions[i].since, 10) >= 0;
+	}
+	return true;
+}
+
+/* Writes the path of REST ("/updateRuns") of the client's fleet. */
+static int path_of(const struct fleet_client *client, const char *rest, char path[MAX_PATH],
+		   struct fleet_error *error)
+{
+	size_t len, more = strlen(rest);
+
+	(void)fleet_config_fleet_id(client->fleet, path, MAX_PATH);
+	len = strlen(path);
+	if (len == 0 || len + more >= MAX_PATH)
+		return fleet_error_set(error, FLEET_E_INVAL, "the id of fleet %s is too long",
+				       client->fleet->name);
+	memcpy(path + len, rest, more + 1);
+	return 0;
+}
+
+static int add_item(struct json_object *item, void *context, struct fleet_error *error)
+{
+	return fleet_payload_add_json(context, item, error);
+}
+
+/* GETs the one resource at PATH into WRITER. */
+static int get_one(struct fleet_client *client, const char *path, struct fleet_deadline deadline,
+		   struct fleet_payload_writer *writer, struct fleet_error *error)
+{
+	struct fleet_arm_call call = {
+		.method = "GET", .path = path, .api_version = client->fleet->api_version};
+	struct json_object *body = NULL;
+	int rc = fleet_arm_send(client->arm, &call, deadline, &body, error);
+
+	if (!rc && !body)
+		rc = fleet_error_set(error, FLEET_E_PROTOCOL, "the answer is empty");
+	if (!rc)
+		rc = fleet_payload_add_json(writer, body, error);
+	json_object_put(body);
+	return rc;
+}
+
+static int write_payload(struct fleet_payload_writer *writer, const struct fleet_payload *previous,
+			 struct fleet_buf *out, struct fleet_error *error)
+{
+	int rc = fleet_payload_write(writer, previous, fleet_now_s(), out);
+
+	if (rc)
+		return fleet_error_set(error, (enum fleet_code)rc,
+				       rc == FLEET_E_NOMEM ? "no memory for a list of %s"
+							   : "a list of %s is too long to be kept",
+				       fleet_kind_name(writer->kind));
+	return 0;
+}
+
+int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
+		      const struct fleet_payload *previous, struct fleet_deadline deadline,
+		      struct fleet_buf *out, struct fleet_error *error)
+{
+	struct fleet_arm_call call = {.method = "GET", .api_version = client->fleet->api_version};
+	struct fleet_payload_writer writer;
+	char path[MAX_PATH], rest[64] = "";
+	int rc;
+
+	if (kind != FLEET_KIND_FLEET)
+		(void)snprintf(rest, sizeof(rest), "/%s", fleet_kind_name(kind));
+	rc = path_of(client, rest, path, error);
+	if (rc)
+		return rc;
+	rc = fleet_payload_writer_init(&writer, kind);
+	call.path = path;
+	if (rc)
+		rc = fleet_error_set(error, (enum fleet_code)rc, "no memory for a list");
+	else if (kind == FLEET_KIND_FLEET)
+		rc = get_one(client, path, deadline, &writer, error);
+	else if (version_has(call.api_version, kind))
+		rc = fleet_arm_list(client->arm, &call, deadline, add_item, &writer, error);
+	if (!rc)
+		rc = write_payload(&writer, previous, out, error);
+	fleet_payload_writer_finish(&writer);
+	return rc;
+}
+
+static int check_name(const char *name, const char *noun, struct fleet_error *error)
+{
+	if (fleet_name_valid(name, MAX_NAME))
+		return 0;
+	return fleet_error_set(error, FLEET_E_INVAL,
+			       "%s is no name of %s: lower-case letters, digits and hyphens, at "
+			       "most %d",
+			       name, noun, MAX_NAME);
+}
+
+int fleet_client_update_run_get(struct fleet_client *client, const char *run,
+				struct fleet_deadline deadline, struct fleet_buf *out,
+				struct fleet_error *error)
+{
+	struct fleet_payload_writer writer;
+	char path[MAX_PATH], rest[80];
+	int rc = check_name(run, "an update run", error);
+
+	if (rc)
+		return rc;
+	(void)snprintf(rest, sizeof(rest), "/updateRuns/%s", run);
+	rc = path_of(client, rest, path, error);
+	if (rc)
+		return rc;
+	rc = fleet_payload_writer_init(&writer, FLEET_KIND_RUNS);
+	if (rc)
+		rc = fleet_error_set(error, (enum fleet_code)rc, "no memory for a run");
+	else
+		rc = get_one(client, path, deadline, &writer, error);
+	if (!rc)
+		rc = write_payload(&writer, NULL, out, error);
+	fleet_payload_writer_finish(&writer);
+	return rc;
+}
+
+/* May ETAG go into If-Match? "*" would match anything, which is what it is there to prevent. */
+static int check_etag(const char *etag, struct fleet_error *error)
+{
+	size_t len = etag ? strlen(etag) : 0;
+
+	if (len == 0 || strcmp(etag, "*") == 0)
+		return fleet_error_set(error, FLEET_E_INVAL,
+				       "an action needs the eTag of what it was decided on");
+	for (size_t i = 0; i < len; i++) {
+		if (etag[i] <= 0x20 || etag[i] >= 0x7f)
+			return fleet_error_set(error, FLEET_E_INVAL,
+					       "the eTag holds characters that no eTag has");
+	}
+	return 0;
+}
+
+/* Sends an action. It is not followed: a handler has no time for that, and the next check sees what
+ * became of it. */
+static int act(struct fleet_client *client, const char *method, const char *rest, const char *etag,
+	       const char *body, struct fleet_deadline deadline,
+	       enum fleet_arm_operation *ret_operation, struct fleet_error *error)
+{
+	struct fleet_arm_call call = {.method = method,
+				      .api_version = client->fleet->api_version,
+				      .etag = etag,
+				      .body = body};
+	struct json_object *answer = NULL;
+	char path[MAX_PATH];
+	int rc = check_etag(etag, error);
+
+	if (!rc)
+		rc = path_of(client, rest, path, error);
+	if (rc)
+		return rc;
+	call.path = path;
+	rc = fleet_arm_operate(client->arm, &call, false, deadline, ret_operation, &answer, error);
+	json_object_put(answer);
+	return rc;
+}
+
+static int act_on_run(struct fleet_client *client, const char *run, const char *verb,
+		      const char *etag, struct fleet_deadline deadline,
+		      enum fleet_arm_operation *ret_operation, struct fleet_error *error)
+{
+	char rest[96];
+	int rc = check_name(run, "an update run", error);
+
+	if (rc)
+		return rc;
+	(void)snprintf(rest, sizeof(rest), "/updateRuns/%s/%s", run, verb);
+	return act(client, "POST", rest, etag, NULL, deadline, ret_operation, error);
+}
+
+int fleet_client_update_run_start(struct fleet_client *client, const char *run, const char *etag,
+				  struct fleet_deadline deadline,
+				  enum fleet_arm_operation *ret_operation,
+				  struct fleet_error *error)
+{
+	return act_on_run(client, run, "start", etag, deadline, ret_operation, error);
+}
+
+int fleet_client_update_run_stop(struct fleet_client *client, const char *run, const char *etag,
+				 struct fleet_deadline deadline,
+				 enum fleet_arm_operation *ret_operation, struct fleet_error *error)
+{
+	return act_on_run(client, run, "stop", etag, deadline, ret_operation, error);
+}
+
+int fleet_client_gate_complete(struct fleet_client *client, const char *gate, const char *etag,
+			       struct fleet_deadline deadline,
+			       enum fleet_arm_operation *ret_operation, struct fleet_error *error)
+{
+	char rest[96];
+	int rc = check_name(gate, "a gate", error);
+
+	if (rc)
+		return rc;
+	(void)snprintf(rest, sizeof(rest), "/gates/%s", gate);
+	/* There is no "Approved": Completed is the one state that may be set. */
+	return act(client, "PATCH", rest, etag, "{\"properties\":{\"state\":\"Completed\"}}",
+		   deadline, ret_operation, error);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The Fleet operations by the service's own names, for one fleet of the configuration. */
+#ifndef FLEETMON_CLIENT_H
+#define FLEETMON_CLIENT_H
+
+#include "arm.h"
+#include "payload.h"
+
+struct fleet_client {
+	struct fleet_arm *arm; /* owned */
+	const struct fleet_config_fleet *fleet;
+};
+
+/* Opens a client for FLEET with CREDENTIAL. CACHE_DIR may be NULL. */
+int fleet_client_open(const struct fleet_config_fleet *fleet,
+		      const struct fleet_config_credential *credential, const char *cache_dir,
+		      const struct fleet_transport *transport, int verbosity,
+		      struct fleet_client *ret_client, struct fleet_error *error);
+void fleet_client_close(struct fleet_client *client);
+
+/*
+ * Lists everything of KIND (for FLEET_KIND_FLEET: the one fleet) and appends it as a payload to
+ * OUT, carrying change times over from PREVIOUS (may be NULL). Where the fleet's api-version has no
+ * such resource (gates before 2025-04-01-preview, profiles before 2024-05-02-preview) the list is
+ * empty and nothing is sent.
+ */
+int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
+		      const struct fleet_payload *previous, struct fleet_deadline deadline,
+		      struct fleet_buf *out, struct fleet_error *error);
+
+/* UpdateRuns_Get: one run as a payload of one item, appended to OUT. */
+int fleet_client_update_run_get(struct fleet_client *client, const char *run,
+				struct fleet_deadline deadline, struct fleet_buf *out,
+				struct fleet_error *error);
+
+/* UpdateRuns_Start and UpdateRuns_Stop with If-Match ETAG, which may not be "" or "*". The answer's
+ * body is never taken as the outcome: it shows the state before. */
+int fleet_client_update_run_start(struct fleet_client *client, const char *run, const char *etag,
+				  struct fleet_deadline deadline,
+				  enum fleet_arm_operation *ret_operation,
+				  struct fleet_error *error);
+int fleet_client_update_run_stop(struct fleet_client *client, const char *run, const char *etag,
+				 struct fleet_deadline deadline,
+				 enum fleet_arm_operation *ret_operation,
+				 struct fleet_error *error);
+
+/* Gates_Update: completes gate NAME with If-Match ETAG. */
+int fleet_client_gate_complete(struct fleet_client *client, const char *gate, const char *etag,
+			       struct fleet_deadline deadline,
+			       enum fleet_arm_operation *ret_operation, struct fleet_error *error);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* The kinds of credentials there are, and what all of them need. A new kind is one file and one
+ * line here. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "credential.h"
+
+const struct fleet_credential_type *const fleet_credential_types[] = {
+	&fleet_credential_client_secret,
+	&fleet_credential_token_file,
+	NULL,
+};
+
+const struct fleet_credential_type *fleet_credential_type(const char *name)
+{
+	for (size_t i = 0; fleet_credential_types[i]; i++) {
+		if (strcmp(fleet_credential_types[i]->name, name) == 0)
+			return fleet_credential_types[i];
+	}
+	return NULL;
+}
+
+char *fleet_credential_scope(const struct fleet_config_cloud *cloud, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s/.default", cloud->audience);
+	return out;
+}
+
+/* Puts the real path of FILE into PATH. */
+static int resolve(const struct fleet_config_credential *credential, const char *file,
+		   struct fleet_buf *path, struct fleet_error *error)
+{
+	static const char variable[] = "${CREDENTIALS_DIRECTORY}";
+	const size_t len = sizeof(variable) - 1;
+	const char *directory;
+
+	if (strncmp(file, variable, len) != 0)
+		return fleet_buf_adds(path, file);
+	directory = secure_getenv("CREDENTIALS_DIRECTORY");
+	if (!directory || directory[0] != '/') {
+		(void)fleet_error_set(error, FLEET_E_CONFIG,
+				      "credential %s (%s): %s is used but not set",
+				      credential->name, credential->where, variable);
+		fleet_error_hint(error,
+				 "systemd sets it for a unit with LoadCredential=; else name "
+				 "the file by its path");
+		return FLEET_E_CONFIG;
+	}
+	(void)fleet_buf_adds(path, directory);
+	return fleet_buf_adds(path, file + len);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+int fleet_credential_read(const struct fleet_config_credential *credential, const char *file,
+			  enum fleet_file_kind kind, struct fleet_buf *buf,
+			  struct fleet_error *error)
+{
+	struct fleet_buf path, raw;
+	struct fleet_error why;
+	size_t from = 0, to;
+	int rc;
+
+	fleet_buf_init(&path, 4096);
+	fleet_buf_init(&raw, buf->cap);
+	rc = resolve(credential, file, &path, error);
+	if (rc)
+		goto out;
+	rc = fleet_file_read(fleet_buf_text(&path), kind, &raw, &why);
+	if (rc) {
+		/* NOTFOUND would read as "no such fleet" further up. */
+		rc = fleet_error_set(error, FLEET_E_CONFIG, "credential %s (%s): %s",
+				     credential->name, credential->where, why.message);
+		fleet_error_hint(error, "%s", why.hint);
+		goto out;
+	}
+	to = raw.len;
+	while (from < to && is_blank(raw.data[from]))
+		from++;
+	while (to > from && is_blank(raw.data[to - 1]))
+		to--;
+	if (from == to)
+		rc = fleet_error_set(error, FLEET_E_CONFIG,
+				     "credential %s (%s): the file %s is empty", credential->name,
+				     credential->where, fleet_buf_text(&path));
+	else if (fleet_buf_add(buf, raw.data + from, to - from))
+		rc = fleet_error_set(error, FLEET_E_NOMEM, "no memory for a credential");
+out:
+	fleet_buf_wipe(&raw);
+	fleet_buf_finish(&path);
+	return rc;
+}
+
+int fleet_credential_check_token(const struct fleet_config_credential *credential,
+				 const struct fleet_buf *token, struct fleet_error *error)
+{
+	bool good = token->len > 0 && token->len <= FLEET_MAX_TOKEN && !token->failed;
+
+	for (size_t i = 0; good && i < token->len; i++)
+		good = token->data[i] > 0x20 && token->data[i] < 0x7f;
+	if (good)
+		return 0;
+	return fleet_error_set(error, FLEET_E_AUTH,
+			       "credential %s (%s): what was got as a token is none: it is empty, "
+			       "too long or holds characters that no token has",
+			       credential->name, credential->where);
+}

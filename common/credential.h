@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Where tokens come from: one file a kind of credential, chosen by the type in the configuration.
+ */
+#ifndef FLEETMON_CREDENTIAL_H
+#define FLEETMON_CREDENTIAL_H
+
+#include "buf.h"
+#include "clock.h"
+#include "config.h"
+#include "error.h"
+#include "file.h"
+#include "transport.h"
+
+#define FLEET_MAX_TOKEN ((size_t)16 << 10)	 /* bytes of a token */
+#define FLEET_MAX_SECRET ((size_t)4 << 10)	 /* bytes of a secret */
+#define FLEET_MAX_TOKEN_ANSWER ((size_t)1 << 20) /* bytes of what a token service answers */
+#define FLEET_MAX_TOKEN_LIFE_S 90000		 /* 25 hours: no token lives longer */
+
+/* What a kind of credential needs to get a token. */
+struct fleet_credential_context {
+	const struct fleet_config_credential *credential;
+	const struct fleet_config_cloud *cloud;
+	const struct fleet_transport *transport;
+	void *handle;
+	struct fleet_deadline deadline;
+};
+
+struct fleet_credential_type {
+	const char *name;
+	/* Which keys the configuration must and may have, as lists ended by NULL. */
+	const char *const *required;
+	const char *const *optional;
+	/* Gets a new token into TOKEN (wiped by the caller) with its life in seconds.
+	 * Returns 0, FLEET_E_AUTH with what the token service said, FLEET_E_CONFIG, or as send. */
+	int (*get)(const struct fleet_credential_context *context, struct fleet_buf *token,
+		   int64_t *ret_life_s, struct fleet_error *error);
+	/* Whether a token is worth caching: one from a file is not. */
+	bool cached;
+};
+
+/* The type of this NAME, or NULL. */
+const struct fleet_credential_type *fleet_credential_type(const char *name);
+
+/* All types, ended by NULL. */
+extern const struct fleet_credential_type *const fleet_credential_types[];
+
+/* The token's scope for CLOUD, "AUDIENCE/.default", into OUT. A slash at the end of the audience
+ * stays: "https://x/" is asked for as "https://x//.default". Returns OUT. */
+char *fleet_credential_scope(const struct fleet_config_cloud *cloud, char *out, size_t size);
+
+/*
+ * Reads the secret or token in FILE, where a leading "${CREDENTIALS_DIRECTORY}" is the directory
+ * that systemd gives a service, without the blanks and line ends around it, adding it to BUF.
+ * Returns 0 or FLEET_E_CONFIG, naming CREDENTIAL and where it is configured.
+ */
+int fleet_credential_read(const struct fleet_config_credential *credential, const char *file,
+			  enum fleet_file_kind kind, struct fleet_buf *buf,
+			  struct fleet_error *error);
+
+/* Is TOKEN fit for a header: printable ASCII without blanks, at most FLEET_MAX_TOKEN bytes? Returns
+ * 0 or FLEET_E_AUTH. */
+int fleet_credential_check_token(const struct fleet_config_credential *credential,
+				 const struct fleet_buf *token, struct fleet_error *error);
+
+extern const struct fleet_credential_type fleet_credential_client_secret;
+extern const struct fleet_credential_type fleet_credential_token_file;
+
+#endif

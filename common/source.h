@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Gives a host the view that a module needs: from the snapshots, else from the service. */
+#ifndef FLEETMON_SOURCE_H
+#define FLEETMON_SOURCE_H
+
+#include "clock.h"
+#include "config.h"
+#include "error.h"
+#include "transport.h"
+#include "view.h"
+
+/*
+ * A view of FLEET with the lists that NEEDS (FLEET_NEEDS_*) names. A list whose snapshot still
+ * serves costs no request; else one process of all asks the service while the others wait for its
+ * answer. If the service cannot be reached, the last good answer is used up to the fleet's
+ * stale_limit_s, and the view says so; past it the error is returned. While a failure is remembered
+ * nobody asks. Returns 0 or an error. TRANSPORT NULL means the real one, loaded when needed.
+ */
+int fleet_source_view(const struct fleet_config *config, const struct fleet_config_fleet *fleet,
+		      uint32_t needs, struct fleet_deadline deadline,
+		      const struct fleet_transport *transport, int verbosity,
+		      struct fleet_view **ret_view, struct fleet_error *error);
+
+#endif

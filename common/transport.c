@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers, and the way to the shared object that gets them. */
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "file.h"
+#include "transport.h"
+
+static const char installed[] = PKGLIBDIR "/fleetmon-transport-curl.so";
+
+void fleet_response_finish(struct fleet_response *response)
+{
+	if (!response)
+		return;
+	fleet_buf_wipe(&response->body);
+	fleet_buf_wipe(&response->headers);
+	response->status = 0;
+	response->sent = false;
+	response->hopeless = false;
+}
+
+const char *fleet_response_find(const struct fleet_response *response, const char *name,
+				size_t *ret_len)
+{
+	const char *line = fleet_buf_text(&response->headers);
+	size_t len = strlen(name);
+
+	while (*line) {
+		const char *end = strchr(line, '\n');
+
+		if (!end)
+			end = line + strlen(line);
+		if ((size_t)(end - line) >= len + 2 && strncmp(line, name, len) == 0 &&
+		    strncmp(line + len, ": ", 2) == 0) {
+			*ret_len = (size_t)(end - line) - len - 2;
+			return line + len + 2;
+		}
+		line = *end ? end + 1 : end;
+	}
+	return NULL;
+}
+
+char *fleet_response_header(const struct fleet_response *response, const char *name, char *out,
+			    size_t size)
+{
+	size_t len = 0;
+	const char *value = fleet_response_find(response, name, &len);
+
+	if (value && len < size) {
+		memcpy(out, value, len);
+		out[len] = '\0';
+	} else if (size > 0) {
+		out[0] = '\0';
+	}
+	return out;
+}
+
+/* Two digits at TEXT as a number, -1 when there is anything else. */
+static int two_digits(const char *text)
+{
+	if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+		return -1;
+	return (text[0] - '0') * 10 + text[1] - '0';
+}
+
+/* Reads "Sun, 06 Nov 1994 08:49:37 GMT", the one form that is still sent. strptime would follow the
+ * locale. Returns 0 for anything else. */
+static int64_t http_date(const char *text)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm tm = {0};
+	time_t at;
+
+	if (strlen(text) != 29 || strncmp(text + 3, ", ", 2) != 0 || text[7] != ' ' ||
+	    text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':' ||
+	    strcmp(text + 25, " GMT") != 0)
+		return 0;
+	tm.tm_mon = -1;
+	for (size_t i = 0; i < 12; i++) {
+		if (strncmp(months + 3 * i, text + 8, 3) == 0)
+			tm.tm_mon = (int)i;
+	}
+	tm.tm_mday = two_digits(text + 5);
+	tm.tm_year = two_digits(text + 12) * 100 + two_digits(text + 14) - 1900;
+	tm.tm_hour = two_digits(text + 17);
+	tm.tm_min = two_digits(text + 20);
+	tm.tm_sec = two_digits(text + 23);
+	if (tm.tm_mon < 0 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_year < 70 ||
+	    tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 ||
+	    tm.tm_sec > 60)
+		return 0;
+	at = timegm(&tm);
+	return at > 0 ? at : 0;
+}
+
+int64_t fleet_response_date_s(const struct fleet_response *response)
+{
+	char text[64] = "";
+
+	return http_date(fleet_response_header(response, "date", text, sizeof(text)));
+}
+
+/* A whole number without a sign, capped at a day in units of which there are PER_S in a second;
+ * -1 for anything else. */
+static int64_t whole_number(const char *text, int64_t per_s)
+{
+	const int64_t most = 86400 * per_s;
+	int64_t number = 0;
+
+	if (!*text)
+		return -1;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return -1;
+		number = number * 10 + (*text - '0');
+		if (number > most)
+			number = most;
+	}
+	return number;
+}
+
+int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int64_t now_s)
+{
+	static const char *const in_ms[] = {"retry-after-ms", "x-ms-retry-after-ms"};
+	int64_t number, from_s;
+	char text[64] = "";
+
+	for (size_t i = 0; i < sizeof(in_ms) / sizeof(in_ms[0]); i++) {
+		number = whole_number(fleet_response_header(response, in_ms[i], text, sizeof(text)),
+				      1000);
+		if (number > 0)
+			return number;
+	}
+	number =
+		whole_number(fleet_response_header(response, "retry-after", text, sizeof(text)), 1);
+	if (number >= 0)
+		return number * 1000;
+	number = http_date(text);
+	from_s = fleet_response_date_s(response);
+	number = number > 0 ? number - (from_s ? from_s : now_s) : 0;
+	if (number > 86400)
+		number = 86400;
+	return number > 0 ? number * 1000 : 0;
+}
+
+/* May PATH be loaded: an absolute path to a file and in a folder that only root and we can write?
+ */
+static int check_path(const char *path, struct fleet_error *error)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	struct fleet_error why;
+	int rc = 0;
+
+	if (path[0] != '/' || (size_t)(slash - path) >= sizeof(folder))
+		return fleet_error_set(error, FLEET_E_INTERNAL,
+				       "%s is no absolute path of a transport", path);
+	memcpy(folder, path, (size_t)(slash - path));
+	folder[slash - path] = '\0';
+	rc = fleet_dir_check(folder[0] ? folder : "/", FLEET_FILE_CONFIG, false, &why);
+	if (!rc)
+		rc = fleet_file_check(path, FLEET_FILE_CONFIG, &why);
+	if (!rc)
+		return 0;
+	(void)fleet_error_set(error, FLEET_E_INTERNAL, "cannot load the transport: %s",
+			      why.message);
+	fleet_error_hint(error, "%s",
+			 why.hint[0] ? why.hint : "the installation is not complete: repair it");
+	return FLEET_E_INTERNAL;
+}
+
+int fleet_transport_load(const struct fleet_transport **ret_transport, struct fleet_error *error)
+{
+	const char *other = secure_getenv("FLEETMON_TRANSPORT");
+	const char *path = other && other[0] ? other : installed;
+	const struct fleet_transport *transport;
+	fleet_transport_function *function;
+	void *object, *symbol;
+	int rc = check_path(path, error);
+
+	if (rc)
+		return rc;
+	/* Never closed: libcurl and OpenSSL do not like to be unloaded. */
+	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!object) {
+		const char *why = dlerror();
+
+		return fleet_error_set(error, FLEET_E_INTERNAL, "cannot load the transport %s: %s",
+				       path, why ? why : "unknown reason");
+	}
+	symbol = dlsym(object, FLEET_TRANSPORT_SYMBOL);
+	if (!symbol)
+		return fleet_error_set(error, FLEET_E_INTERNAL, "%s is no transport: it lacks %s",
+				       path, FLEET_TRANSPORT_SYMBOL);
+	/* ISO C has no cast from an object pointer to a function pointer; POSIX promises it works.
+	 */
+	memcpy(&function, &symbol, sizeof(function));
+	transport = function();
+	if (!transport || transport->abi != FLEET_TRANSPORT_ABI ||
+	    transport->size < sizeof(*transport))
+		return fleet_error_set(error, FLEET_E_INTERNAL,
+				       "the transport %s is of another version", path);
+	*ret_transport = transport;
+	return 0;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How requests reach the service: one call, a deadline and caps. The real one (transport_curl.c) is
+ * a shared object of its own, opened only when an answer is not at hand; tests have others.
+ */
+#ifndef FLEETMON_TRANSPORT_H
+#define FLEETMON_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "error.h"
+
+#define FLEET_TRANSPORT_ABI 1
+#define FLEET_TRANSPORT_SYMBOL "fleetmon_transport_v1"
+#define FLEET_MAX_URL ((size_t)16 << 10)
+#define FLEET_MAX_HEADERS ((size_t)64 << 10) /* bytes of all headers of an answer */
+
+struct fleet_tls {
+	const char *ca_file; /* "" for the system's */
+	const char *ca_path; /* "" for the system's */
+	const char *proxy;   /* as in struct fleet_config_cloud */
+};
+
+struct fleet_request {
+	const char *method; /* GET, POST, PATCH */
+	const char *url;    /* absolute, https */
+	/*
+	 * "https://host[:port]" that the URL must belong to. The transport parses URL and sends to
+	 * exactly what it parsed; another scheme, host or port, user info, or an URL that does not
+	 * parse is FLEET_E_PROTOCOL and nothing is sent.
+	 */
+	const char *origin;
+	const char *const *headers; /* "Name: value", NULL-terminated; secrets inside stay inside */
+	const char *body;	    /* NULL for none; POST then sends Content-Length: 0 */
+	size_t body_len;
+	size_t max_body; /* cap on the answer's decoded body in bytes */
+	struct fleet_deadline deadline;
+};
+
+struct fleet_response {
+	int status;
+	struct fleet_buf body;
+	struct fleet_buf headers; /* "name: value\n" lines, names in lower case */
+	bool sent;		  /* on failure: the request may have reached the service */
+	bool hopeless; /* on failure: the same again will fail again (certificate not trusted) */
+};
+
+struct fleet_transport {
+	uint32_t abi;
+	uint32_t size;
+	/* Opens a transport that keeps its connections. Returns 0 or FLEET_E_NETWORK/NOMEM. */
+	int (*open)(const struct fleet_tls *tls, void **ret_handle, struct fleet_error *error);
+	void (*close)(void *handle);
+	/*
+	 * Sends one request, follows no redirect. Returns 0 with any HTTP status, or
+	 * FLEET_E_TIMEOUT, FLEET_E_NETWORK, FLEET_E_LIMIT, FLEET_E_PROTOCOL; response->sent then
+	 * says whether the service may have seen it. RESPONSE is initialised here and freed by the
+	 * caller with fleet_response_finish in every case.
+	 */
+	int (*send)(void *handle, const struct fleet_request *request,
+		    struct fleet_response *response, struct fleet_error *error);
+};
+
+typedef const struct fleet_transport *fleet_transport_function(void);
+
+/* Frees what RESPONSE holds, wiped: a body may be a token. */
+void fleet_response_finish(struct fleet_response *response);
+
+/* The value of header NAME (lower case; the first, when there are several), within RESPONSE and not
+ * NUL-terminated, its length in *ret_len; NULL when absent. */
+const char *fleet_response_find(const struct fleet_response *response, const char *name,
+				size_t *ret_len);
+
+/* Copies the value of header NAME (lower case) into OUT; "" when absent or when it does not fit: a
+ * cut value would say something else. Returns OUT. */
+char *fleet_response_header(const struct fleet_response *response, const char *name, char *out,
+			    size_t size);
+
+/* The time of the Date header in seconds since the epoch, 0 when it is absent or no HTTP date. */
+int64_t fleet_response_date_s(const struct fleet_response *response);
+
+/*
+ * How long the service asks to wait, in milliseconds, at most a day: retry-after-ms,
+ * x-ms-retry-after-ms, retry-after in seconds or as an HTTP date (held against the Date header when
+ * there is one, else NOW_S). 0 when it asks for nothing, or in a way that cannot be read.
+ */
+int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int64_t now_s);
+
+/*
+ * Opens the shared object of the real transport, PKGLIBDIR/fleetmon-transport-curl.so, or the one
+ * that the environment variable FLEETMON_TRANSPORT names by an absolute path (for tests of a build
+ * that is not installed). File and folder must belong to root or us and not be writable by others.
+ * It stays open until the process ends. Returns 0 or FLEET_E_INTERNAL.
+ */
+int fleet_transport_load(const struct fleet_transport **ret_transport, struct fleet_error *error);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of health share while they walk one run. Private to health*.c. */
+#ifndef FLEETMON_HEALTH_WALK_H
+#define FLEETMON_HEALTH_WALK_H
+
+#include "health.h"
+
+struct health_walk {
+	const struct fleet_run *run;
+	const struct fleet_gate *const *gates;
+	const int64_t *gate_seen;
+	size_t gate_count;
+	int64_t now_s;
+	const struct fleet_thresholds *thresholds;
+	struct fleet_health *health;
+	size_t room;		 /* findings allocated */
+	bool is_nomem;		 /* a finding was lost */
+	bool is_live;		 /* started, and not at its end */
+	bool is_explained;	 /* a wait with limits of its own explains why nothing changes */
+	bool is_stuck;		 /* nothing changes and nothing explains it */
+	int64_t changed_s;	 /* newest change, or end of a wait that explains the time before */
+	enum fleet_level failed; /* what a failed member means in this run */
+	enum fleet_level runtime; /* worst of the running members' runtimes */
+	size_t failures;	  /* findings of cause FAILED */
+	size_t waits;		  /* findings of things that wait */
+	size_t tree_gates;	  /* gates in the run's tree */
+};
+
+/* Where in the tree we are. */
+struct health_place {
+	const struct fleet_stage_status *stage; /* NULL: at the run */
+	const struct fleet_group_status *group; /* NULL: at the stage or the run */
+	size_t stage_index;
+};
+
+/* A finding of CAUSE at PLACE with STATUS, all else empty. */
+struct fleet_finding health_finding(enum fleet_cause cause, const struct health_place *place,
+				    const struct fleet_status *status);
+
+/* The same for MEMBER of the group at PLACE. */
+struct fleet_finding health_member_finding(enum fleet_cause cause, const struct health_place *place,
+					   const struct fleet_member_status *member);
+
+/* Adds FINDING, or notes that there was no memory for it. */
+void health_add(struct health_walk *walk, const struct fleet_finding *finding);
+
+/* What VALUE means by LIMITS; OK for FLEET_ABSENT. */
+enum fleet_level health_level(const struct fleet_limits *limits, int64_t value);
+
+/* Seconds from SINCE to NOW, 0 when SINCE is ahead, FLEET_ABSENT when SINCE is not known (<= 0). */
+int64_t health_age(int64_t now_s, int64_t since_s);
+
+/* Counts members, stages and groups of the run, and what follows from the counts. */
+void health_count(struct health_walk *walk);
+
+/* Judges a Pending member, a gate of the tree, an after-stage wait. */
+void health_pending_member(struct health_walk *walk, const struct health_place *place,
+			   const struct fleet_member_status *member);
+void health_gates(struct health_walk *walk, const struct health_place *place, bool is_before);
+void health_stage_wait(struct health_walk *walk, const struct health_place *place);
+
+/* Judges the fleet's gates for a run whose tree shows none: api-versions before gates. */
+void health_foreign_gates(struct health_walk *walk);
+
+/* Judges a Pending stage, group or run that nothing in it explains. */
+void health_pending_node(struct health_walk *walk, const struct health_place *place,
+			 const struct fleet_status *status);
+
+/* The newest start or end in a group or stage, 0 when there is none. */
+int64_t health_group_last_s(const struct fleet_group_status *group);
+int64_t health_stage_last_s(const struct fleet_stage_status *stage);
+
+/* Seconds until the end at the pace so far, or FLEET_ABSENT. */
+int64_t health_eta(const struct health_walk *walk);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Which of a fleet's update runs a check or an action is about. Pure. */
+#ifndef FLEETMON_SELECT_H
+#define FLEETMON_SELECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+#include "options.h"
+#include "view.h"
+
+/* The part of an options struct that the selector rows fill; embed it. */
+struct fleet_select {
+	const char *run;     /* --run NAME */
+	bool latest;	     /* --latest */
+	bool active;	     /* --active */
+	const char *profile; /* --profile NAME: made by this auto-upgrade profile */
+	const char *match;   /* --match REGEX on the run's name */
+};
+
+/* NOLINTBEGIN(bugprone-macro-parentheses): FIELD is part of a designator */
+/* Rows for a module's table; FIELD is a struct fleet_select in STRUCT. */
+#define FLEET_SELECT_OPTIONS(STRUCT, FIELD)                                                      \
+	FLEET_OPT(STRUCT, FIELD.run, TEXT, 'r', "run", "NAME", NULL,                             \
+		  "the update run of this name"),                                                \
+		FLEET_OPT(STRUCT, FIELD.latest, FLAG, 0, "latest", NULL, NULL,                   \
+			  "the newest update run that the other selectors leave (the default)"), \
+		FLEET_OPT(STRUCT, FIELD.active, FLAG, 0, "active", NULL, NULL,                   \
+			  "only runs that have started and are not Completed or Skipped; the "   \
+			  "worst first"),                                                        \
+		FLEET_OPT(STRUCT, FIELD.profile, TEXT, 0, "profile", "NAME", NULL,               \
+			  "only runs made by this auto-upgrade profile"),                        \
+		FLEET_OPT(STRUCT, FIELD.match, REGEX, 0, "match", "REGEX", NULL,                 \
+			  "only runs whose name matches this POSIX extended expression")
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+/*
+ * Picks one run. --run names it alone, with no other selector. Else --profile, --match and --active
+ * narrow the list, and the newest of what is left is taken: by the time it was created, else
+ * started, else by its place in the list. With --active the worst state comes first (unknown words,
+ * Failed, Stopping, Stopped, Pending, Running, no state), then the newest; --latest with --active
+ * takes the newest whatever its state. Names compare without case.
+ * *ret_index is the run's place in the view, *ret_matches (may be NULL) how many runs were left to
+ * pick from. Returns 0, FLEET_E_NOTFOUND when nothing matches (the message says what was looked for
+ * and what is there), FLEET_E_INVAL for selectors that exclude each other.
+ */
+int fleet_select_run(const struct fleet_view *view, const struct fleet_select *select,
+		     size_t *ret_index, size_t *ret_matches, struct fleet_error *error);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs a check module on saved answers of the service: replay MODULE CASE, where CASE is a folder
+ * with runs.json and what else the module needs (gates.json, members.json, profiles.json,
+ * strategies.json, fleet.json), each a list answer; "now" is the time; "args" has one argument a
+ * line; "stale" makes the answers old: seconds and the reason; "previous/" holds lists
+ * that were read before. Prints what a host would print, and "exit N".
+ */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json.h>
+
+#include "buf.h"
+#include "module.h"
+#include "payload.h"
+
+#define MAX_ARGS 64
+#define FLEET_ID                                                                       \
+	"/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-fleet/" \
+	"providers/Microsoft.ContainerService/fleets/contoso"
+
+static void die(const char *what, const char *path)
+{
+	(void)fprintf(stderr, "replay: %s: %s\n", path, what);
+	exit(99);
+}
+
+/* Reads DIR/NAME; false when there is no such file. */
+static bool slurp(const char *dir, const char *name, struct fleet_buf *out)
+{
+	char path[1024], chunk[4096];
+	size_t n;
+	FILE *file;
+
+	fleet_buf_init(out, (size_t)64 << 20);
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		if (fleet_buf_add(out, chunk, n))
+			die("too large", path);
+	if (ferror(file))
+		die("cannot be read", path);
+	(void)fclose(file);
+	return true;
+}
+
+static int64_t time_of(const char *dir)
+{
+	struct fleet_buf text;
+	int64_t now = 0;
+
+	if (!slurp(dir, "now", &text) || text.len < 2)
+		die("no time in \"now\"", dir);
+	text.data[strcspn(text.data, "\n")] = '\0';
+	if (fleet_time_parse(text.data, &now))
+		die("not a time in \"now\"", dir);
+	fleet_buf_finish(&text);
+	return now;
+}
+
+/* The payload of DIR/FILE as a snapshot would hold it; false when there is no such file. */
+static bool payload_of(const char *dir, const char *file, enum fleet_kind kind, int64_t now_s,
+		       const struct fleet_payload *previous, struct fleet_buf *out)
+{
+	struct fleet_payload_writer writer;
+	struct json_object *answer = NULL, *list = NULL;
+	struct fleet_error error;
+	struct fleet_buf text;
+
+	fleet_buf_init(out, (size_t)64 << 20);
+	if (!slurp(dir, file, &text))
+		return false;
+	if (fleet_json_parse(fleet_buf_text(&text), text.len, &answer, &error))
+		die(error.message, file);
+	if (!json_object_object_get_ex(answer, "value", &list) ||
+	    !json_object_is_type(list, json_type_array))
+		die("no list \"value\"", file);
+	if (fleet_payload_writer_init(&writer, kind))
+		die("no memory", file);
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if (fleet_payload_add_json(&writer, json_object_array_get_idx(list, i), &error))
+			die(error.message, file);
+	if (fleet_payload_write(&writer, previous, now_s, out))
+		die("no payload", file);
+	fleet_payload_writer_finish(&writer);
+	json_object_put(answer);
+	fleet_buf_finish(&text);
+	return true;
+}
+
+struct staleness {
+	int64_t age_s;
+	bool is_stale;
+	struct fleet_buf text;
+	const char *reason;
+};
+
+static void read_staleness(const char *dir, struct staleness *stale)
+{
+	char *rest;
+
+	memset(stale, 0, sizeof(*stale));
+	stale->reason = "";
+	if (!slurp(dir, "stale", &stale->text))
+		return;
+	stale->is_stale = true;
+	stale->text.data[strcspn(stale->text.data, "\n")] = '\0';
+	stale->age_s = strtoll(stale->text.data, &rest, 10);
+	stale->reason = rest + strspn(rest, " ");
+}
+
+static void add_list(struct fleet_view *view, const char *dir, const char *file,
+		     enum fleet_kind kind, const struct staleness *stale)
+{
+	struct fleet_view_source source = {.read_s = fleet_view_now_s(view) - stale->age_s,
+					   .stale = stale->is_stale,
+					   .reason = stale->reason,
+					   .reads_left = 16499,
+					   .correlation_id = ""};
+	struct fleet_buf before, payload;
+	struct fleet_payload previous;
+	char earlier[1024];
+	bool has_previous;
+	void *bytes;
+
+	(void)snprintf(earlier, sizeof(earlier), "%s/previous", dir);
+	has_previous = payload_of(earlier, file, kind, 0, NULL, &before) &&
+		       fleet_payload_open(before.data, before.len, &previous) == 0;
+	if (!payload_of(dir, file, kind, source.read_s, has_previous ? &previous : NULL, &payload))
+		return;
+	bytes = malloc(payload.len + 1);
+	if (!bytes)
+		die("no memory", file);
+	memcpy(bytes, payload.data, payload.len);
+	if (fleet_view_add(view, bytes, 0, bytes, payload.len, &source))
+		die("not a payload", file);
+	fleet_buf_finish(&payload);
+	fleet_buf_finish(&before);
+}
+
+static struct fleet_view *view_of(const char *dir, uint32_t needs)
+{
+	static const char *const files[FLEET_KIND_COUNT] = {
+		[FLEET_KIND_FLEET] = "fleet.json",
+		[FLEET_KIND_RUNS] = "runs.json",
+		[FLEET_KIND_MEMBERS] = "members.json",
+		[FLEET_KIND_GATES] = "gates.json",
+		[FLEET_KIND_PROFILES] = "profiles.json",
+		[FLEET_KIND_STRATEGIES] = "strategies.json",
+	};
+	struct fleet_view *view = fleet_view_new("prod", FLEET_ID, time_of(dir));
+	struct staleness stale;
+
+	if (!view)
+		die("no memory", dir);
+	read_staleness(dir, &stale);
+	for (int kind = 0; kind < FLEET_KIND_COUNT; kind++)
+		if ((needs & (1u << kind)) != 0)
+			add_list(view, dir, files[kind], (enum fleet_kind)kind, &stale);
+	fleet_buf_finish(&stale.text);
+	return view;
+}
+
+/* The lines of "args" as argv; -v is the host's. Returns the verbosity. */
+static int args_of(const char *dir, struct fleet_buf *text, char **argv, int *ret_argc)
+{
+	char *save = NULL;
+	int verbosity = 0, argc = 0;
+	static char name[] = "check_fleet";
+
+	argv[argc++] = name;
+	if (slurp(dir, "args", text) && text->len)
+		for (char *line = strtok_r(text->data, "\n", &save); line && argc < MAX_ARGS;
+		     line = strtok_r(NULL, "\n", &save)) {
+			if (strcmp(line, "-v") == 0)
+				verbosity++;
+			else
+				argv[argc++] = line;
+		}
+	*ret_argc = argc;
+	return verbosity;
+}
+
+static const struct fleet_module *module_of(const char *name)
+{
+	const char *dir = getenv("MODULES_DIR");
+	char path[1024];
+	fleet_module_function *function;
+	void *object;
+
+	(void)snprintf(path, sizeof(path), "%s/%s.so", dir ? dir : ".", name);
+	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!object)
+		die(dlerror(), path);
+	*(void **)&function = dlsym(object, FLEET_MODULE_SYMBOL);
+	if (!function)
+		die("no module", path);
+	return function();
+}
+
+int main(int argc, char **argv)
+{
+	const struct fleet_module *module = argc == 3 ? module_of(argv[1]) : NULL;
+	struct fleet_print print = {.verbosity = 0};
+	struct fleet_error error;
+	struct fleet_option_set set;
+	struct fleet_buf args, out;
+	struct fleet_result *result;
+	struct fleet_view *view;
+	enum fleet_level level;
+	char *words[MAX_ARGS + 1];
+	void *values;
+	int count, rc;
+
+	if (!module) {
+		(void)fputs("usage: replay MODULE CASE\n", stderr);
+		return 99;
+	}
+	result = fleet_result_new(module->name);
+	values = calloc(1, module->options_size + 1);
+	view = view_of(argv[2], module->needs);
+	if (!result || !values)
+		die("no memory", argv[2]);
+	fleet_buf_init(&out, 1 << 20);
+	print.verbosity = args_of(argv[2], &args, words, &count);
+	words[count] = NULL;
+	if (fleet_options_init(&set, module->options, values, &error))
+		die(error.message, module->name);
+	rc = fleet_options_argv(&set, 1, count, words, &error);
+	if (!rc)
+		rc = module->run(view, values, result, &error);
+	if (rc)
+		fleet_result_error(result, FLEET_LEVEL_UNKNOWN, &error);
+	level = fleet_result_level(result);
+	if (fleet_result_print(result, &print, &out))
+		die("no memory", argv[2]);
+	(void)printf("%sexit %d\n", fleet_buf_text(&out), (int)level);
+	fleet_buf_finish(&out);
+	fleet_options_finish(&set);
+	fleet_buf_finish(&args);
+	fleet_view_free(view);
+	fleet_result_free(result);
+	free(values);
+	return 0;
+}

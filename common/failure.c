@@ -127,7 +127,7 @@ static void lower(char *out, const char *text)
 {
 	size_t i = 0;
 
-	for (; i < MESSAGE_READ && text[i]; i++)
+	for (; text[i] && i < MESSAGE_READ; i++)
 		out[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
 	out[i] = '\0';
 }

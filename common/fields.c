@@ -14,6 +14,11 @@
 		.type = FLEET_FIELD_TEXT, .path = P, .offset = offsetof(struct S, F), \
 		.progress = true                                                      \
 	}
+#define AMOUNT(S, F, P)                                                               \
+	{                                                                             \
+		.type = FLEET_FIELD_TEXT, .path = P, .offset = offsetof(struct S, F), \
+		.number = true                                                        \
+	}
 #define TIME(S, F, P)                                                                \
 	{                                                                            \
 		.type = FLEET_FIELD_TIME, .path = P, .offset = offsetof(struct S, F) \
@@ -140,8 +145,8 @@ TABLE(gate_configuration, fleet_gate_configuration);
 
 static const struct fleet_field strategy_group_rows[] = {
 	TEXT(fleet_strategy_group, name, "name"),
-	TEXT(fleet_strategy_group, max_concurrency, "maxConcurrency"),
-	TEXT(fleet_strategy_group, max_allowed_failures, "maxAllowedFailures"),
+	AMOUNT(fleet_strategy_group, max_concurrency, "maxConcurrency"),
+	AMOUNT(fleet_strategy_group, max_allowed_failures, "maxAllowedFailures"),
 	TEXT(fleet_strategy_group, member_selector, "memberSelector.byLabel"),
 	LIST(fleet_strategy_group, before_gates, before_gate_count, "beforeGates",
 	     gate_configuration, FLEET_MAX_GATES),
@@ -152,8 +157,8 @@ TABLE(strategy_group, fleet_strategy_group);
 
 static const struct fleet_field strategy_stage_rows[] = {
 	TEXT(fleet_strategy_stage, name, "name"),
-	TEXT(fleet_strategy_stage, max_concurrency, "maxConcurrency"),
-	TEXT(fleet_strategy_stage, max_allowed_failures, "maxAllowedFailures"),
+	AMOUNT(fleet_strategy_stage, max_concurrency, "maxConcurrency"),
+	AMOUNT(fleet_strategy_stage, max_allowed_failures, "maxAllowedFailures"),
 	TEXT(fleet_strategy_stage, member_selector, "memberSelector.byLabel"),
 	INT(fleet_strategy_stage, after_stage_wait_s, "afterStageWaitInSeconds"),
 	LIST(fleet_strategy_stage, groups, group_count, "groups", strategy_group, FLEET_MAX_GROUPS),
@@ -289,6 +294,13 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 	return hash;
 }
 
+static uint64_t mix_text(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+	return hash;
+}
+
 static uint64_t stamp(const struct fleet_table *table, uint64_t hash, int depth)
 {
 	hash = mix(hash, table->size);
@@ -296,9 +308,9 @@ static uint64_t stamp(const struct fleet_table *table, uint64_t hash, int depth)
 		const struct fleet_field *field = &table->fields[i];
 
 		hash = mix(hash, (uint64_t)field->type << 32 | field->offset);
-		hash = mix(hash, field->count_offset << 1 | field->progress);
-		for (const char *c = field->path; *c; c++)
-			hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+		hash = mix(hash,
+			   field->count_offset << 2 | (size_t)field->second << 1 | field->progress);
+		hash = mix_text(hash, field->path);
 		if (field->sub && field->sub != table && depth < 16)
 			hash = stamp(field->sub, hash, depth + 1);
 	}
@@ -307,5 +319,10 @@ static uint64_t stamp(const struct fleet_table *table, uint64_t hash, int depth)
 
 uint64_t fleet_table_stamp(enum fleet_kind kind)
 {
-	return stamp(fleet_table_of(kind), 0xcbf29ce484222325u + kind, 0);
+	uint64_t hash = 0xcbf29ce484222325u + kind;
+
+	/* States are packed as numbers: another order of the words is another format. */
+	for (int i = 0; i < FLEET_UPDATE_COUNT; i++)
+		hash = mix_text(hash, fleet_update_state_name((enum fleet_update_state)i));
+	return stamp(fleet_table_of(kind), hash, 0);
 }

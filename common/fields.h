@@ -36,6 +36,7 @@ struct fleet_field {
 	size_t max;		       /* LIST, MAP: most items */
 	bool progress;		       /* part of what counts as a change of the run */
 	bool second;		       /* another place for a field that an earlier row packs */
+	bool number;		       /* TEXT: a whole number will do as well */
 };
 
 struct fleet_table {

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "payload.h"
 #include "payload_private.h"
 #include "text.h"
@@ -188,18 +186,24 @@ out:
 	return rc;
 }
 
+static void all_first_seen(struct fleet_payload_writer *writer, int64_t at_s)
+{
+	for (size_t i = 0; i < writer->count; i++) {
+		struct entry entry = entry_at(writer, i);
+
+		entry.first_seen_s = at_s;
+		entry.changed_s = 0;
+		memcpy(writer->index.data + i * sizeof(entry), &entry, sizeof(entry));
+	}
+}
+
 /* What the previous payload knew of the items that are here again. */
 static int carry_over(struct fleet_payload_writer *writer, const struct fleet_payload *previous,
 		      int64_t now_s)
 {
 	struct fleet_payload_item old;
 
-	for (size_t i = 0; i < writer->count; i++) {
-		struct entry entry = entry_at(writer, i);
-
-		entry.first_seen_s = now_s;
-		memcpy(writer->index.data + i * sizeof(entry), &entry, sizeof(entry));
-	}
+	all_first_seen(writer, now_s);
 	for (size_t i = 0; i < previous->count && writer->count; i++) {
 		struct entry entry;
 		uint32_t slot;
@@ -225,9 +229,9 @@ int fleet_payload_write(struct fleet_payload_writer *writer, const struct fleet_
 				.count = (uint32_t)writer->count};
 	uint32_t body = (uint32_t)(sizeof(header) + writer->count * sizeof(struct entry));
 
-	/* A damaged previous payload costs the change times, nothing else. */
-	if (previous && previous->kind == writer->kind)
-		(void)carry_over(writer, previous, now_s);
+	/* A damaged previous payload is none: it costs the change times, nothing else. */
+	if (previous && previous->kind == writer->kind && carry_over(writer, previous, now_s))
+		all_first_seen(writer, 0);
 	memcpy(header.magic, magic, sizeof(magic));
 	(void)fleet_buf_add(out, &header, sizeof(header));
 	for (size_t i = 0; i < writer->count; i++) {
@@ -273,7 +277,9 @@ static int read_entry(const struct fleet_payload *payload, size_t i, struct entr
 	memcpy(&entry, payload->index + i * sizeof(entry), sizeof(entry));
 	if (entry.name >= payload->len || entry.profile >= payload->len ||
 	    entry.at > payload->len || entry.len > payload->len - entry.at ||
-	    entry.state >= FLEET_UPDATE_COUNT)
+	    entry.state >= FLEET_UPDATE_COUNT || !fleet_time_is_sane(entry.created_s) ||
+	    !fleet_time_is_sane(entry.start_s) || !fleet_time_is_sane(entry.changed_s) ||
+	    !fleet_time_is_sane(entry.first_seen_s))
 		return FLEET_E_PROTOCOL;
 	*ret_entry = entry;
 	return 0;

@@ -4,7 +4,7 @@
  * hold and views read: what the model needs, not the raw JSON. Each item can be decoded by itself,
  * so a check pays for the run it looks at and not for the hundred others.
  *
- * One table of fields (model.c) drives everything here: reading JSON, packing, unpacking, hashing.
+ * One table of fields (fields.c) drives everything here: reading JSON, packing, unpacking, hashing.
  * A new field of the service is one new row there.
  */
 #ifndef FLEETMON_PAYLOAD_H

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From the service's JSON to the structs of the model, by the table of fields. The only file on the
  * way of a payload that knows json-c. */
-#include <ctype.h>
-#include <errno.h>
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
@@ -76,63 +74,90 @@ static int find(struct reader *reader, struct json_object *value, const char *pa
 	return 0;
 }
 
-static int read_text(struct reader *reader, struct json_object *value, const char **ret_text)
+/* The bytes of a string, which live as long as VALUE. WHAT says what else stands there. */
+static int string_of(struct reader *reader, struct json_object *value, const char *what,
+		     const char **ret_text, size_t *ret_len)
 {
 	const char *text;
 	size_t len;
 
-	if (json_object_is_type(value, json_type_int)) {
-		text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
-		len = text ? strlen(text) : 0;
-	} else if (json_object_is_type(value, json_type_string)) {
-		text = json_object_get_string(value);
-		len = (size_t)json_object_get_string_len(value);
-	} else {
-		return fail(reader, FLEET_E_PROTOCOL, "something that is no text");
-	}
-	if (!text)
-		return fail(reader, FLEET_E_NOMEM, "no memory for a text");
+	if (!json_object_is_type(value, json_type_string))
+		return fail(reader, FLEET_E_PROTOCOL, what);
+	text = json_object_get_string(value);
+	len = (size_t)json_object_get_string_len(value);
 	if (len > FLEET_MAX_TEXT)
 		return fail(reader, FLEET_E_LIMIT, "a text that is too long");
 	if (memchr(text, '\0', len))
 		return fail(reader, FLEET_E_PROTOCOL, "a text with a NUL byte");
+	*ret_text = text;
+	*ret_len = len;
+	return 0;
+}
+
+static int keep_text(struct reader *reader, const char *text, size_t len, const char **ret_text)
+{
 	*ret_text = fleet_arena_text(reader->arena, text, len);
 	return *ret_text ? 0 : fail(reader, FLEET_E_NOMEM, "more than fits into memory");
 }
 
+static int read_text(struct reader *reader, struct json_object *value, const char **ret_text)
+{
+	const char *text;
+	size_t len;
+	int rc = string_of(reader, value, "something that is no text", &text, &len);
+
+	return rc ? rc : keep_text(reader, text, len, ret_text);
+}
+
+/* A text where some versions send a number: "10" or 10. */
+static int read_amount(struct reader *reader, struct json_object *value, const char **ret_text)
+{
+	const char *text;
+
+	if (!json_object_is_type(value, json_type_int))
+		return read_text(reader, value, ret_text);
+	text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
+	if (!text)
+		return fail(reader, FLEET_E_NOMEM, "no memory for a text");
+	return keep_text(reader, text, strlen(text), ret_text);
+}
+
 static int read_time(struct reader *reader, struct json_object *value, int64_t *ret_s)
 {
-	if (!json_object_is_type(value, json_type_string))
-		return fail(reader, FLEET_E_PROTOCOL, "something that is no time");
-	if (!*json_object_get_string(value))
-		return 0;
-	if (fleet_time_parse(json_object_get_string(value), ret_s))
+	const char *text;
+	size_t len;
+	int rc = string_of(reader, value, "something that is no time", &text, &len);
+
+	if (rc || len == 0)
+		return rc;
+	if (fleet_time_parse(text, ret_s))
 		return fail(reader, FLEET_E_PROTOCOL, "a time that cannot be read");
 	return 0;
 }
 
 static int read_int(struct reader *reader, struct json_object *value, int64_t *ret_value)
 {
+	static const char what[] = "something that is no whole number";
 	const char *text;
-	char *end;
-	long long n;
+	int64_t n;
+	size_t len;
 
+	/* Both json-c and strtoll saturate: what is too large is out of range below. */
 	if (json_object_is_type(value, json_type_int)) {
-		int64_t whole = json_object_get_int64(value);
+		n = json_object_get_int64(value);
+	} else {
+		int rc = string_of(reader, value, what, &text, &len);
+		size_t sign;
 
-		/* json-c saturates what does not fit into 64 bits. */
-		if (whole == INT64_MAX || whole == INT64_MIN)
-			return fail(reader, FLEET_E_PROTOCOL, "a number out of range");
-		*ret_value = whole;
-		return 0;
+		if (rc)
+			return rc;
+		sign = text[0] == '-';
+		if (len == sign || strspn(text + sign, "0123456789") != len - sign)
+			return fail(reader, FLEET_E_PROTOCOL, what);
+		n = strtoll(text, NULL, 10);
 	}
-	if (!json_object_is_type(value, json_type_string))
-		return fail(reader, FLEET_E_PROTOCOL, "something that is no whole number");
-	text = json_object_get_string(value);
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	if (errno || end == text || *end || isspace((unsigned char)*text) || n == INT64_MIN)
-		return fail(reader, FLEET_E_PROTOCOL, "something that is no whole number");
+	if (n == FLEET_ABSENT || !fleet_number_is_sane(n))
+		return fail(reader, FLEET_E_PROTOCOL, "a number out of range");
 	*ret_value = n;
 	return 0;
 }
@@ -219,7 +244,8 @@ static int read_field(struct reader *reader, const struct fleet_field *field,
 
 	switch (field->type) {
 	case FLEET_FIELD_TEXT:
-		return read_text(reader, value, to);
+		return field->number ? read_amount(reader, value, to)
+				     : read_text(reader, value, to);
 	case FLEET_FIELD_TIME:
 		return read_time(reader, value, to);
 	case FLEET_FIELD_INT:
@@ -305,13 +331,52 @@ int fleet_table_read(const struct fleet_table *table, struct json_object *value,
 	return read_table(&reader, table, value, out);
 }
 
+/* Counts the keys: outside of strings each colon stands behind one. False for single quotes, which
+ * json-c takes around keys even when it is strict. */
+static bool keys_in_text(const char *text, size_t len, size_t *ret_keys)
+{
+	bool quoted = false;
+	size_t keys = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && text[i] == ':')
+			keys++;
+		else if (!quoted && text[i] == '\'')
+			return false;
+	}
+	*ret_keys = keys;
+	return true;
+}
+
+static size_t keys_in_tree(struct json_object *value)
+{
+	size_t keys = 0;
+
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			keys += keys_in_tree(json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, key, inner)
+		{
+			(void)key;
+			keys += 1 + keys_in_tree(inner);
+		}
+	}
+	return keys;
+}
+
 int fleet_json_parse(const char *text, size_t len, struct json_object **ret_value,
 		     struct fleet_error *error)
 {
 	struct json_tokener *tokener;
 	struct json_object *value;
 	enum json_tokener_error code;
-	size_t end;
+	size_t end, keys = 0;
+	bool is_json;
 
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3;
@@ -333,7 +398,7 @@ int fleet_json_parse(const char *text, size_t len, struct json_object **ret_valu
 		return fleet_error_set(error, FLEET_E_LIMIT,
 				       "an answer nested deeper than %d levels", FLEET_MAX_DEPTH);
 	}
-	while (code == json_tokener_success && end < len && strchr(" \t\r\n", text[end]))
+	while (code == json_tokener_success && end < len && memchr(" \t\r\n", text[end], 4))
 		end++;
 	if (code != json_tokener_success || end != len || !value) {
 		json_object_put(value);
@@ -344,6 +409,14 @@ int fleet_json_parse(const char *text, size_t len, struct json_object **ret_valu
 					       ? "something follows"
 					       : json_tokener_error_desc(code),
 				       end, len);
+	}
+	/* json-c keeps the last of two equal keys and says nothing: a bad "state" could hide so. */
+	is_json = keys_in_text(text, len, &keys);
+	if (!is_json || keys != keys_in_tree(value)) {
+		json_object_put(value);
+		return fleet_error_set(error, FLEET_E_PROTOCOL, "%s",
+				       is_json ? "an object of the answer has the same key twice"
+					       : "the answer is not JSON: single quotes");
 	}
 	*ret_value = value;
 	return 0;

@@ -135,6 +135,17 @@ static uint64_t get_number(struct packed *packed)
 	return 0;
 }
 
+static int64_t get_whole(struct packed *packed, bool (*is_sane)(int64_t value))
+{
+	int64_t value = unfold(get_number(packed));
+
+	if (packed->failed)
+		return 0;
+	if (!is_sane(value))
+		packed->failed = FLEET_E_PROTOCOL;
+	return value;
+}
+
 static const char *get_text(struct packed *packed)
 {
 	uint64_t len = get_number(packed);
@@ -203,8 +214,10 @@ static void get_field(struct packed *packed, const struct fleet_field *field, un
 		*(const char **)to = get_text(packed);
 		break;
 	case FLEET_FIELD_TIME:
+		*(int64_t *)to = get_whole(packed, fleet_time_is_sane);
+		break;
 	case FLEET_FIELD_INT:
-		*(int64_t *)to = unfold(get_number(packed));
+		*(int64_t *)to = get_whole(packed, fleet_number_is_sane);
 		break;
 	case FLEET_FIELD_BOOL:
 	case FLEET_FIELD_HAS:

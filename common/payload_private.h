@@ -3,12 +3,27 @@
 #ifndef FLEETMON_PAYLOAD_PRIVATE_H
 #define FLEETMON_PAYLOAD_PRIVATE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "error.h"
 #include "fields.h"
 
 struct json_object;
+
+/* The API's numbers are int32, its times have four digits of year. Whatever is read, from the
+ * service or from a file, stays within, so that sums and differences cannot overflow. */
+static inline bool fleet_number_is_sane(int64_t value)
+{
+	return value == FLEET_ABSENT || (value >= INT32_MIN && value <= INT32_MAX);
+}
+
+static inline bool fleet_time_is_sane(int64_t s)
+{
+	return s >= -((int64_t)1 << 40) && s <= (int64_t)1 << 40;
+}
 
 /* Sets every field of the struct OUT to what "absent" is: "", FLEET_ABSENT, 0. */
 void fleet_table_defaults(const struct fleet_table *table, void *out);

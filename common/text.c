@@ -272,18 +272,23 @@ char *fleet_id_part(const char *id, const char *key, char *out, size_t size)
 	if (!size)
 		return out;
 	out[0] = '\0';
-	for (const char *p = strchr(id, '/'); p; p = strchr(p + 1, '/')) {
-		const char *value = p + 1 + key_len;
+	/* Keys and values take turns: a resource group may well be called "fleets". */
+	while (*id == '/') {
+		const char *name = id + 1, *value;
+		size_t name_len = strcspn(name, "/"), len;
 
-		if (strncasecmp(p + 1, key, key_len) == 0 && *value == '/') {
-			size_t n = strcspn(value + 1, "/");
-
-			if (n < size) {
-				memcpy(out, value + 1, n);
-				out[n] = '\0';
+		if (name[name_len] != '/')
+			break;
+		value = name + name_len + 1;
+		len = strcspn(value, "/");
+		if (name_len == key_len && strncasecmp(name, key, key_len) == 0) {
+			if (len < size) {
+				memcpy(out, value, len);
+				out[len] = '\0';
 			}
-			return out;
+			break;
 		}
+		id = value + len;
 	}
 	return out;
 }

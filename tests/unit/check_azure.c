@@ -207,11 +207,27 @@ static void examples(const char *folder)
 	(void)closedir(dir);
 }
 
+/* A real run with waiting members, of which only the properties were published. */
+static void sample(void)
+{
+	struct json_object *value = json_object_new_object();
+	char path[1024];
+
+	(void)snprintf(path, sizeof(path), "%s/azure/docs-samples/arg-updaterun-properties.json",
+		       shared);
+	ck_assert_ptr_nonnull(value);
+	json_object_object_add(value, "name", json_object_new_string("sample"));
+	json_object_object_add(value, "properties", json_object_from_file(path));
+	one(value, FLEET_KIND_RUNS, path);
+	json_object_put(value);
+}
+
 START_TEST(every_example_is_read_right)
 {
 	memset(seen, 0, sizeof(seen));
 	examples("stable-2026-06-01");
 	examples("preview-2026-05-01-preview");
+	sample();
 	for (int i = 0; i < FLEET_KIND_COUNT; i++)
 		ck_assert_msg(seen[i] > 0, "no example of %s", fleet_kind_name((enum fleet_kind)i));
 }
@@ -246,126 +262,246 @@ START_TEST(every_recorded_answer_is_read_right)
 }
 END_TEST
 
-/* Fields of the API description that no check or action uses, and why. */
+/* What of the API description no check or action uses, and why; a piece of its path. */
 static const struct {
-	const char *field, *why;
-} unused[] = {
+	const char *piece, *why;
+} unread[] = {
 	{"apiVersion", "part of the request"},
-	{"identity", "who the fleet is, not how its updates go"},
-	{"tags", "free for other tools"},
-	{"dnsPrefix", "network of the hub"},
-	{"portalFqdn", "network of the hub"},
-	{"agentProfile", "network of the hub"},
-	{"apiServerAccessProfile", "network of the hub"},
-	{"additionalInfo", "of any type; code, message and details say what happened"},
+	{"identity.", "who the fleet is, not how its updates go"},
+	{"tags.", "free for other tools"},
+	{"properties.hubProfile.dnsPrefix", "network of the hub"},
+	{"properties.hubProfile.portalFqdn", "network of the hub"},
+	{"properties.hubProfile.agentProfile.", "network of the hub"},
+	{"properties.hubProfile.apiServerAccessProfile.", "network of the hub"},
+	{"additionalInfo[].", "of any type; code, message and details say what happened"},
 };
 
-static bool in_table(const struct fleet_table *table, const char *leaf, int depth)
+/* What the table has and 2026-06-01 has not: the previews after it. */
+static const char *const newer[] = {
+	"failureCount",
+	"maxAllowedFailures",
+	"memberSelector.byLabel",
+	"scheduledStartConfiguration.",
+	"scheduledStartProperties.",
+	"autoUpgradeProfileStatus.lastTriggerMessage",
+};
+
+struct paths {
+	char list[1024][192];
+	size_t count;
+};
+
+static bool has(const struct paths *paths, const char *path)
 {
-	for (size_t i = 0; i < table->count; i++) {
-		const struct fleet_field *field = &table->fields[i];
-		const char *path = field->path;
-
-		/* A dotted path names every object on its way. */
-		while (*path) {
-			size_t n = strcspn(path, ".");
-
-			if (strlen(leaf) == n && strncmp(path, leaf, n) == 0)
-				return true;
-			path += n + (path[n] == '.');
-		}
-		if (field->sub && field->sub != table && depth < 12 &&
-		    in_table(field->sub, leaf, depth + 1))
+	for (size_t i = 0; i < paths->count; i++) {
+		if (strcmp(paths->list[i], path) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* Is this line of the field list about a resource that we model? */
-static bool is_ours(const char *line)
+/* PREFIX, a dot where both are something, NAME, TAIL. */
+static void join(char (*ret_path)[192], const char *prefix, const char *name, const char *tail)
 {
-	static const char *const others[] = {"ManagedNamespace",
-					     "FleetManagedNamespace",
-					     "managedNamespaces",
-					     "PropagationPolicy",
-					     "Placement",
-					     "MetaV1",
-					     "NetworkPolicy",
-					     "ResourceQuota",
-					     "ManagedServiceIdentity",
-					     "UserAssigned",
-					     "TrackedResourceTags",
-					     "APIServerAccessProfile",
-					     "AgentProfile",
-					     "ErrorAdditionalInfo",
-					     "FleetCredential",
-					     "GenerateResponse",
-					     "SkipP",
-					     "SkipT",
-					     "RES ",
-					     "FUNC ",
-					     "PlacementV1"};
+	int n = snprintf(*ret_path, sizeof(*ret_path), "%s%s%s%s", prefix,
+			 *prefix && *name ? "." : "", name, tail);
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		if (strstr(line, others[i]) && strcspn(line, ".:") >= strlen(others[i]))
-			return false;
-		if (strncmp(line, others[i], strlen(others[i])) == 0)
-			return false;
+	ck_assert(n > 0 && (size_t)n < sizeof(*ret_path));
+}
+
+static void keep(struct paths *paths, const char *prefix, const char *name, const char *tail)
+{
+	char path[192];
+
+	join(&path, prefix, name, tail);
+	if (has(paths, path))
+		return;
+	ck_assert_uint_lt(paths->count, sizeof(paths->list) / sizeof(paths->list[0]));
+	memcpy(paths->list[paths->count++], path, sizeof(path));
+}
+
+static void paths_of_table(const struct fleet_table *table, const char *prefix, struct paths *paths)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct fleet_field *field = &table->fields[i];
+		char path[192];
+
+		switch (field->type) {
+		case FLEET_FIELD_TEXT:
+		case FLEET_FIELD_TIME:
+		case FLEET_FIELD_INT:
+		case FLEET_FIELD_BOOL:
+		case FLEET_FIELD_STATE:
+			keep(paths, prefix, field->path, "");
+			break;
+		case FLEET_FIELD_HAS:
+			break;
+		case FLEET_FIELD_MAP:
+			keep(paths, prefix, field->path, ".*");
+			break;
+		case FLEET_FIELD_STRUCT:
+			if (*prefix || *field->path)
+				join(&path, prefix, field->path, "");
+			else
+				path[0] = '\0';
+			paths_of_table(field->sub, path, paths);
+			break;
+		case FLEET_FIELD_LIST:
+			join(&path, prefix, field->path, "[]");
+			if (field->sub == table)
+				keep(paths, path, "", "");
+			else
+				paths_of_table(field->sub, path, paths);
+			break;
+		}
 	}
-	return !strstr(line, "/managedNamespaces");
+}
+
+/* The type that " : {Type}" or " : array<{Type}>" names, "" for others (patterns hold braces too).
+ */
+static void inner_type(const char *text, char (*ret_type)[96])
+{
+	const char *rest = strncmp(text, " : array<", 9) == 0 ? text + 9 : text + 3;
+	size_t n = *rest == '{' ? strcspn(rest + 1, "}") : 0;
+
+	ck_assert_uint_lt(n, sizeof(*ret_type));
+	if (n)
+		memcpy(*ret_type, rest + 1, n);
+	(*ret_type)[n] = '\0';
+}
+
+static void paths_of_type(char *const *lines, size_t count, const char *type, const char *prefix,
+			  struct paths *paths)
+{
+	size_t len = strlen(type);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *colon = strstr(lines[i], " : ");
+		bool is_list = colon && strncmp(colon, " : array<", 9) == 0;
+		char name[96], inner[96], path[192];
+
+		if (!colon || strncmp(lines[i], type, len) != 0 || lines[i][len] != '.' ||
+		    memchr(lines[i] + len + 1, '.', (size_t)(colon - lines[i]) - len - 1))
+			continue;
+		(void)snprintf(name, sizeof(name), "%.*s", (int)(colon - lines[i] - (int)len - 1),
+			       lines[i] + len + 1);
+		inner_type(colon, &inner);
+		join(&path, prefix, name, is_list ? "[]" : "");
+		if (*inner && strcmp(inner, type) != 0)
+			paths_of_type(lines, count, inner, path, paths);
+		else
+			keep(paths, path, "", "");
+	}
+}
+
+static size_t read_lines(const char *name, char **lines, size_t most)
+{
+	size_t size = 0, count = 0;
+	char path[1024];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/azure/api/%s", shared, name);
+	file = fopen(path, "re");
+	ck_assert_msg(file != NULL, "%s", path);
+	while (count < most && (lines[count] = NULL, getline(&lines[count], &size, file)) > 0) {
+		count++;
+		size = 0;
+	}
+	free(lines[count]);
+	(void)fclose(file);
+	return count;
+}
+
+static bool holds_one_of(const char *path, const char *const *pieces, size_t count, bool *ret_used)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strstr(path, pieces[i])) {
+			ret_used[i] = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+#define UNREAD (sizeof(unread) / sizeof(unread[0]))
+#define NEWER (sizeof(newer) / sizeof(newer[0]))
+
+/* Compares one version's list with the tables, path by path, both ways when it is BOTH. */
+static void compare(const char *name, bool both)
+{
+	static char *lines[2048];
+	static struct paths described, ours;
+	size_t count = read_lines(name, lines, sizeof(lines) / sizeof(lines[0]) - 1);
+	bool used[UNREAD] = {false}, newer_used[NEWER] = {false};
+	const char *pieces[UNREAD];
+
+	for (size_t i = 0; i < UNREAD; i++)
+		pieces[i] = unread[i].piece;
+	for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+		described.count = ours.count = 0;
+		paths_of_type(lines, count, types[t].type, "", &described);
+		paths_of_table(fleet_table_of(types[t].kind), "", &ours);
+		ck_assert(!both || described.count > 10);
+		for (size_t i = 0; i < described.count; i++)
+			ck_assert_msg(has(&ours, described.list[i]) ||
+					      holds_one_of(described.list[i], pieces, UNREAD, used),
+				      "%s: %s of %s is neither read nor explained", name,
+				      described.list[i], types[t].type);
+		for (size_t i = 0; both && i < ours.count; i++)
+			ck_assert_msg(has(&described, ours.list[i]) ||
+					      holds_one_of(ours.list[i], newer, NEWER, newer_used),
+				      "%s of %s is read and nowhere described", ours.list[i],
+				      types[t].type);
+	}
+	for (size_t i = 0; both && i < UNREAD; i++)
+		ck_assert_msg(used[i], "%s (%s) is explained for nothing", unread[i].piece,
+			      unread[i].why);
+	for (size_t i = 0; both && i < NEWER; i++)
+		ck_assert_msg(newer_used[i], "%s is explained for nothing", newer[i]);
+	for (size_t i = 0; i < count; i++)
+		free(lines[i]);
 }
 
 START_TEST(every_described_field_is_read_or_has_a_reason)
 {
-	char path[1024];
-	char *line = NULL;
-	size_t size = 0, fields = 0;
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/azure/api/fields-2026-06-01.txt", shared);
-	file = fopen(path, "re");
-	ck_assert_ptr_nonnull(file);
-	while (getline(&line, &size, file) > 0) {
-		char *colon = strstr(line, " : "), *leaf;
-		bool found = false;
-
-		if (!colon || !is_ours(line))
-			continue;
-		*colon = '\0';
-		leaf = strrchr(line, '.');
-		if (!leaf || strcmp(leaf, ".*") == 0)
-			continue;
-		leaf++;
-		fields++;
-		for (int kind = 0; kind < FLEET_KIND_COUNT; kind++)
-			found |= in_table(fleet_table_of((enum fleet_kind)kind), leaf, 0);
-		for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
-			found |= strcmp(unused[i].field, leaf) == 0;
-		ck_assert_msg(found, "%s is neither read nor explained", line);
-	}
-	free(line);
-	(void)fclose(file);
-	ck_assert_uint_gt(fields, 80);
+	compare("fields-2026-06-01.txt", true);
+	compare("fields-2025-03-01.txt", false);
 }
 END_TEST
 
-int main(void)
+/* $FLEETMON_SHARED, or the folder beside the source tree. */
+static bool find_shared(void)
 {
-	Suite *suite = suite_create("azure");
-	TCase *all = tcase_create("all");
-	char path[1024];
+	static char beside[1024];
+	const char *top = getenv("top_srcdir");
+	char path[1100];
 	DIR *dir;
 
 	shared = getenv("FLEETMON_SHARED");
-	(void)snprintf(path, sizeof(path), "%s/azure", shared ? shared : "");
-	dir = shared ? opendir(path) : NULL;
-	if (!dir) {
-		printf("skipped: $FLEETMON_SHARED/azure (the API description and recorded traffic) "
-		       "is "
-		       "not here\n");
+	if (!shared) {
+		(void)snprintf(beside, sizeof(beside), "%s/../shared", top ? top : ".");
+		shared = beside;
+	}
+	(void)snprintf(path, sizeof(path), "%s/azure", shared);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	(void)closedir(dir);
+	return true;
+}
+
+int main(void)
+{
+	Suite *suite;
+	TCase *all;
+
+	if (!find_shared()) {
+		printf("skipped: %s/azure (the API description and recorded traffic) is not here\n",
+		       shared);
 		return 77;
 	}
-	(void)closedir(dir);
+	suite = suite_create("azure");
+	all = tcase_create("all");
 	tcase_add_test(all, every_example_is_read_right);
 	tcase_add_test(all, every_recorded_answer_is_read_right);
 	tcase_add_test(all, every_described_field_is_read_or_has_a_reason);

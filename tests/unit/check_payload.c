@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "model_fixture.h"
+#include "payload_private.h"
 
 /* COUNT copies of ITEM between FRONT and BACK, as one resource. */
 static void repeat(struct fleet_buf *json, const char *front, const char *item, size_t count,
@@ -274,6 +275,171 @@ START_TEST(a_new_item_knows_when_it_was_first_seen)
 }
 END_TEST
 
+/* What changes the progress of a run, and what does not. */
+START_TEST(progress_is_what_moves)
+{
+	static const struct {
+		const char *json;
+		bool moves;
+	} cases[] = {
+#define AT(TREE) "{\"name\":\"r\",\"properties\":{\"status\":{\"stages\":[" TREE "]}}}"
+#define MEMBER(FIELDS) AT("{\"groups\":[{\"members\":[{" FIELDS "}]}]}")
+#define GATED(FIELDS) AT("{\"beforeGates\":[{" FIELDS "}]}")
+		{AT("{\"status\":{\"state\":\"Running\"}}"), true},
+		{AT("{\"status\":{\"state\":\"NewWord\"}}"), true},
+		{AT("{\"status\":{\"startTime\":\"2026-01-01T00:00:00Z\"}}"), true},
+		{AT("{\"status\":{\"completedTime\":\"2026-01-01T00:00:00Z\"}}"), true},
+		{AT("{\"status\":{\"error\":{\"code\":\"C\"}}}"), true},
+		{AT("{\"failureCount\":1}"), true},
+		{AT("{\"afterStageWaitStatus\":{\"status\":{\"state\":\"Running\"}}}"), true},
+		{MEMBER("\"operationId\":\"op\""), true},
+		{MEMBER("\"status\":{\"state\":\"Failed\"}"), true},
+		{GATED("\"gateId\":\"/g\""), true},
+		{GATED("\"status\":{\"state\":\"Completed\"}"), true},
+		{AT("{\"status\":{\"error\":{\"message\":\"in 5 minutes\"}}}"), false},
+		{MEMBER("\"message\":\"in 4 minutes\""), false},
+		{MEMBER("\"clusterResourceId\":\"/c\""), false},
+		{GATED("\"displayName\":\"d\""), false},
+		{"{\"name\":\"r\",\"eTag\":\"1\",\"properties\":{\"status\":{\"stages\":[{}]}}}",
+		 false},
+		{"{\"name\":\"r\",\"systemData\":{\"lastModifiedBy\":\"b\",\"lastModifiedAt\":"
+		 "\"2026-01-01T00:00:00Z\"},\"properties\":{\"status\":{\"stages\":[{}]}}}",
+		 false},
+	};
+	struct fleet_payload_item item;
+	uint64_t plain[3];
+
+	/* The same tree without the field, as deep as the case is. */
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const trees[] = {AT("{}"), MEMBER(""), GATED("")};
+		struct fixture f;
+
+		fixture_of(&f, FLEET_KIND_RUNS, trees[i]);
+		ck_assert_int_eq(fleet_payload_item(&f.payload, 0, &item), 0);
+		plain[i] = item.progress;
+		fixture_finish(&f);
+	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t shape = strstr(cases[i].json, "members")	      ? 1
+			       : strstr(cases[i].json, "beforeGates") ? 2
+								      : 0;
+		struct fixture f;
+
+		fixture_of(&f, FLEET_KIND_RUNS, cases[i].json);
+		ck_assert_int_eq(fleet_payload_item(&f.payload, 0, &item), 0);
+		ck_assert_msg((item.progress != plain[shape]) == cases[i].moves, "%s",
+			      cases[i].json);
+		fixture_finish(&f);
+	}
+}
+END_TEST
+
+START_TEST(a_damaged_or_foreign_previous_is_none)
+{
+	struct fixture before, after, gates;
+	struct fleet_payload_item item;
+	size_t entries;
+
+	fixture_init(&before, FLEET_KIND_RUNS);
+	ck_assert_int_eq(fixture_add(&before, "{\"name\":\"a\"}"), 0);
+	ck_assert_int_eq(fixture_add(&before, "{\"name\":\"b\"}"), 0);
+	fixture_write(&before, NULL, 50);
+	/* The second entry says that its name lies far away. */
+	entries = (size_t)(before.payload.index - before.payload.bytes);
+	memset(before.bytes.data + entries + 64, 0x7f, 64);
+	fixture_init(&after, FLEET_KIND_RUNS);
+	ck_assert_int_eq(fixture_add(&after, "{\"name\":\"a\",\"properties\":{\"status\":{"
+					     "\"status\":{\"state\":\"Running\"}}}}"),
+			 0);
+	ck_assert_int_eq(fixture_add(&after, "{\"name\":\"c\"}"), 0);
+	fixture_write(&after, &before.payload, 70);
+	fixture_init(&gates, FLEET_KIND_GATES);
+	ck_assert_int_eq(fixture_add(&gates, "{\"name\":\"a\"}"), 0);
+	fixture_write(&gates, &after.payload, 90);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(fleet_payload_item(&after.payload, i, &item), 0);
+		ck_assert_int_eq(item.first_seen_s, 0);
+		ck_assert_int_eq(item.changed_s, 0);
+	}
+	ck_assert_int_eq(fleet_payload_item(&gates.payload, 0, &item), 0);
+	ck_assert_int_eq(item.first_seen_s, 0);
+	fixture_finish(&before);
+	fixture_finish(&after);
+	fixture_finish(&gates);
+}
+END_TEST
+
+START_TEST(another_stamp_is_another_format)
+{
+	struct fleet_payload payload;
+	struct fixture f;
+
+	fixture_of(&f, FLEET_KIND_RUNS, sample);
+	/* Mark, stamp and kind: 8, 8 and 4 bytes. */
+	for (size_t bit = 0; bit < 20 * 8; bit++) {
+		f.bytes.data[bit / 8] ^= (char)(1u << bit % 8);
+		ck_assert_int_eq(fleet_payload_open(f.bytes.data, f.bytes.len, &payload),
+				 FLEET_E_PROTOCOL);
+		f.bytes.data[bit / 8] ^= (char)(1u << bit % 8);
+	}
+	ck_assert_int_eq(fleet_payload_open(f.bytes.data, f.bytes.len, &payload), 0);
+	for (int a = 0; a < FLEET_KIND_COUNT; a++) {
+		for (int b = 0; b < a; b++)
+			ck_assert_uint_ne(fleet_table_stamp((enum fleet_kind)a),
+					  fleet_table_stamp((enum fleet_kind)b));
+	}
+	fixture_finish(&f);
+}
+END_TEST
+
+/* What decoding says to a struct that was packed as it stands, which no JSON could give. */
+static int unpacked(enum fleet_kind kind, const void *in)
+{
+	const struct fleet_table *table = fleet_table_of(kind);
+	struct fleet_arena arena;
+	struct fleet_buf out;
+	union fixture_item item;
+	uint64_t progress = 0;
+	int rc;
+
+	fleet_arena_init(&arena, FLEET_MAX_MODEL);
+	fleet_buf_init(&out, FLEET_MAX_MODEL);
+	fleet_table_pack(table, in, &out, &progress);
+	memset(&item, 0, sizeof(item));
+	rc = fleet_table_unpack(table, (const unsigned char *)out.data, out.len, &arena, &item);
+	fleet_buf_finish(&out);
+	fleet_arena_finish(&arena);
+	return rc;
+}
+
+START_TEST(numbers_and_depth_of_a_file_are_bounded)
+{
+	struct fleet_error_detail details[100];
+	struct fleet_run run;
+
+	memset(&run, 0, sizeof(run));
+	fleet_table_defaults(fleet_table_of(FLEET_KIND_RUNS), &run);
+	ck_assert_int_eq(unpacked(FLEET_KIND_RUNS, &run), 0);
+	run.failure_count = INT32_MAX;
+	ck_assert_int_eq(unpacked(FLEET_KIND_RUNS, &run), 0);
+	run.failure_count = (int64_t)INT32_MAX + 1;
+	ck_assert_int_eq(unpacked(FLEET_KIND_RUNS, &run), FLEET_E_PROTOCOL);
+	run.failure_count = INT64_MIN + 1;
+	ck_assert_int_eq(unpacked(FLEET_KIND_RUNS, &run), FLEET_E_PROTOCOL);
+	run.failure_count = 0;
+	run.status.start_s = INT64_MAX;
+	ck_assert_int_eq(unpacked(FLEET_KIND_RUNS, &run), FLEET_E_PROTOCOL);
+	run.status.start_s = 253402300799; /* the last second of the year 9999 */
+	ck_assert_int_eq(unpacked(FLEET_KIND_RUNS, &run), 0);
+	for (size_t i = 0; i < 100; i++)
+		details[i] = (struct fleet_error_detail){"c", "", "", &details[i + 1], i < 99};
+	run.status.error = details[95];
+	ck_assert_int_eq(unpacked(FLEET_KIND_RUNS, &run), 0);
+	run.status.error = details[0];
+	ck_assert_int_eq(unpacked(FLEET_KIND_RUNS, &run), FLEET_E_PROTOCOL);
+}
+END_TEST
+
 START_TEST(many_items_are_found_again)
 {
 	struct fixture before, after;
@@ -316,6 +482,10 @@ int main(void)
 	tcase_add_test(all, cut_and_damaged_bytes_do_no_harm);
 	tcase_add_test(all, changes_are_remembered_over_reads);
 	tcase_add_test(all, a_new_item_knows_when_it_was_first_seen);
+	tcase_add_test(all, progress_is_what_moves);
+	tcase_add_test(all, a_damaged_or_foreign_previous_is_none);
+	tcase_add_test(all, another_stamp_is_another_format);
+	tcase_add_test(all, numbers_and_depth_of_a_file_are_bounded);
 	tcase_add_test(all, many_items_are_found_again);
 	suite_add_tcase(suite, all);
 	return fixture_main(suite);

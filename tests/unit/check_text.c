@@ -185,6 +185,17 @@ START_TEST(ids)
 	ck_assert_str_eq(fleet_id_part(id, "members", out, sizeof(out)), "");
 	ck_assert_str_eq(fleet_id_part(id, "providers", out, sizeof(out)), "");
 	ck_assert_str_eq(fleet_id_part(id, "updateRuns", out, 2), "");
+	/* A resource group may be called as a key is. */
+	id = "/subscriptions/s1/resourceGroups/fleets/providers/Microsoft.X/fleets/subscriptions";
+	ck_assert_str_eq(fleet_id_part(id, "resourceGroups", out, sizeof(out)), "fleets");
+	ck_assert_str_eq(fleet_id_part(id, "fleets", out, sizeof(out)), "subscriptions");
+	ck_assert_str_eq(fleet_id_part(id, "subscriptions", out, sizeof(out)), "s1");
+	ck_assert_str_eq(fleet_id_part(id, "providers", out, sizeof(out)), "Microsoft.X");
+	ck_assert_str_eq(fleet_id_part("/fleets2/no/fleets/f", "fleets", out, sizeof(out)), "f");
+	ck_assert_str_eq(fleet_id_part("/fleets", "fleets", out, sizeof(out)), "");
+	ck_assert_str_eq(fleet_id_part("fleets/f", "fleets", out, sizeof(out)), "");
+	ck_assert_str_eq(fleet_id_part("", "fleets", out, sizeof(out)), "");
+	id = "/subscriptions/s1/resourcegroups/Rg";
 	ck_assert(fleet_id_equal("/subscriptions/X/resourceGroups/a",
 				 "/subscriptions/x/resourcegroups/A"));
 	ck_assert(!fleet_id_equal("/a/b", "/a/bc"));

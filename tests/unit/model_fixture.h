@@ -9,6 +9,11 @@
 
 #include "payload.h"
 
+/* A run whose properties end in STATUS(what stands in properties.status) or "". */
+#define RUN(STATUS) \
+	"{\"name\":\"r\",\"properties\":{\"provisioningState\":\"Succeeded\"" STATUS "}}"
+#define STATUS(TREE) ",\"status\":{" TREE "}"
+
 union fixture_item {
 	struct fleet_run run;
 	struct fleet_gate gate;

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fleetmon.conf and its conf.d, read with libconfig into plain structs. Every error names file,
+ * line, key and what is allowed. Unknown keys are errors.
+ */
+#ifndef FLEETMON_CONFIG_H
+#define FLEETMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "options.h"
+
+struct fleet_config_cloud {
+	const char *name;      /* public, usgov, china are built in */
+	const char *authority; /* https://login.microsoftonline.com */
+	const char *arm;       /* https://management.azure.com */
+	const char *audience;  /* the token's scope without "/.default" */
+	const char *ca_file;   /* PEM bundle, "" for the system's */
+	const char *ca_path;   /* hashed directory, "" for the system's */
+	const char *proxy;     /* http://host:port, "" for none, "environment" for https_proxy */
+};
+
+struct fleet_config_credential {
+	const char *name;
+	const char *type; /* "client_secret", "token_file" */
+	const char *tenant;
+	const char *client_id;
+	const char *secret_file; /* "${CREDENTIALS_DIRECTORY}/..." is resolved when it is read */
+	const char *secret_environment; /* name of an environment variable, "" when not used */
+	const char *token_file;
+	const char *where; /* "file:line", for messages */
+};
+
+struct fleet_config_fleet {
+	const char *name; /* in the configuration; what --fleet takes */
+	const char *subscription;
+	const char *resource_group;
+	const char *fleet; /* the resource's name; the default is NAME */
+	const char *api_version;
+	const struct fleet_config_cloud *cloud;
+	const struct fleet_config_credential *reader;	/* checks */
+	const struct fleet_config_credential *operator; /* actions; NULL when not configured */
+	int64_t ttl_s;					/* how long an answer serves */
+	int64_t stale_limit_s; /* how old an answer may be used when the service cannot be reached
+				*/
+	const char *where;
+};
+
+/* A default for a module's option from "checks: { run: { warning = "30m"; } }". */
+struct fleet_config_default {
+	const char *module;
+	bool is_action;
+	const char *option;
+	const char *value;
+	const char *where;
+};
+
+struct fleet_config {
+	const char *path;	 /* of fleetmon.conf */
+	const char *cache_dir;	 /* /var/cache/fleetmon */
+	const char *state_dir;	 /* /var/lib/fleetmon */
+	const char *policy;	 /* /etc/fleetmon/policy.conf */
+	const char *audit_log;	 /* /var/log/fleetmon/audit.jsonl, "" for syslog only */
+	const char *freeze_file; /* its presence stops all actions */
+	const char
+		*module_dir; /* where modules are looked for besides the built-in directory, "" */
+	int64_t timeout_s;   /* default of -t */
+	const struct fleet_config_cloud *clouds;
+	size_t cloud_count;
+	const struct fleet_config_credential *credentials;
+	size_t credential_count;
+	const struct fleet_config_fleet *fleets;
+	size_t fleet_count;
+	const struct fleet_config_default *defaults;
+	size_t default_count;
+	struct fleet_config_memory *memory;
+};
+
+/* The file that is read when --config is not given: SYSCONFDIR/fleetmon/fleetmon.conf. */
+extern const char fleet_config_default_path[];
+
+/*
+ * Reads PATH and the "*.conf" files of its include_dir (default: "conf.d" beside it) in the order
+ * of their names. All of them must be safe files (file.h, CONFIG). Returns 0 or FLEET_E_CONFIG.
+ * Free with fleet_config_free.
+ */
+int fleet_config_load(const char *path, struct fleet_config **ret_config,
+		      struct fleet_error *error);
+void fleet_config_free(struct fleet_config *config);
+
+/* The fleet that --fleet NAME means; with NAME NULL the only one there is. Returns 0, or
+ * FLEET_E_CONFIG with the names there are. */
+int fleet_config_fleet(const struct fleet_config *config, const char *name,
+		       const struct fleet_config_fleet **ret_fleet, struct fleet_error *error);
+
+/* The ARM id of FLEET, "/subscriptions/.../fleets/NAME", into OUT. Returns OUT. */
+char *fleet_config_fleet_id(const struct fleet_config_fleet *fleet, char *out, size_t size);
+
+/* Sets the defaults that CONFIG has for MODULE in SET; an error names file and line. */
+int fleet_config_apply(const struct fleet_config *config, const char *module, bool is_action,
+		       struct fleet_option_set *set, struct fleet_error *error);
+
+#endif

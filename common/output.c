@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints a result as the plugin guidelines ask: one line, its perfdata, then long output. */
+#include <string.h>
+
+#include "result_private.h"
+
+#define MORE_LINE 64 /* room for the line that says how many are missing */
+
+/* The worst part; of equals the first. NULL when there is none. */
+static const struct fleet_result_entry *worst_part(const struct fleet_result *result)
+{
+	const struct fleet_result_entry *worst = NULL;
+
+	for (size_t i = 0; i < result->count; i++) {
+		const struct fleet_result_entry *entry = &result->entries[i];
+
+		if (!entry->is_part)
+			continue;
+		if (!worst || (entry->level != worst->level &&
+			       fleet_level_worst(entry->level, worst->level) == entry->level))
+			worst = entry;
+	}
+	return worst;
+}
+
+static bool is_shown(const struct fleet_result_entry *entry, int verbosity,
+		     const struct fleet_result_entry *on_first_line)
+{
+	if (entry == on_first_line || *entry->text == '\0')
+		return false;
+	return !entry->is_part || entry->level != FLEET_LEVEL_OK || verbosity > 0;
+}
+
+static size_t entry_len(const struct fleet_result_entry *entry)
+{
+	size_t prefix = entry->is_part ? strlen(fleet_level_name(entry->level)) + 3 : 0;
+
+	return prefix + strlen(entry->text) + 1;
+}
+
+static void add_first_line(const struct fleet_result *result, const char *text,
+			   struct fleet_buf *out)
+{
+	(void)fleet_buf_addf(out, "%s %s - ", result->name,
+			     fleet_level_name(fleet_result_level(result)));
+	if (!*text && !result->short_of)
+		text = "the check had nothing to say";
+	(void)fleet_buf_adds(out, text);
+	if (result->short_of)
+		(void)fleet_buf_addf(out, "%s%s, the result is incomplete", *text ? "; " : "",
+				     result->short_of);
+	if (result->perf.len > 0)
+		(void)fleet_buf_addf(out, " | %s", fleet_buf_text(&result->perf));
+	(void)fleet_buf_add(out, "\n", 1);
+}
+
+int fleet_result_print(const struct fleet_result *result, const struct fleet_print *print,
+		       struct fleet_buf *out)
+{
+	size_t max = print->max_bytes ? print->max_bytes : FLEET_RESULT_MAX_OUTPUT;
+	const struct fleet_result_entry *first = *result->summary ? NULL : worst_part(result);
+	size_t start = out->len;
+	size_t lines = 0, bytes = 0, room;
+	bool all_fit;
+
+	add_first_line(result, first ? first->text : result->summary, out);
+	for (size_t i = 0; i < result->count; i++) {
+		if (!is_shown(&result->entries[i], print->verbosity, first))
+			continue;
+		lines++;
+		bytes += entry_len(&result->entries[i]);
+	}
+	room = max > out->len - start ? max - (out->len - start) : 0;
+	all_fit = bytes <= room;
+	if (!all_fit)
+		room = room > MORE_LINE ? room - MORE_LINE : 0;
+	for (size_t i = 0; i < result->count; i++) {
+		const struct fleet_result_entry *entry = &result->entries[i];
+		size_t len = entry_len(entry);
+
+		if (!is_shown(entry, print->verbosity, first))
+			continue;
+		if (len > room)
+			break;
+		if (entry->is_part)
+			(void)fleet_buf_addf(out, "[%s] ", fleet_level_name(entry->level));
+		(void)fleet_buf_addf(out, "%s\n", entry->text);
+		room -= len;
+		lines--;
+	}
+	if (lines > 0)
+		(void)fleet_buf_addf(out, "... %zu more line%s\n", lines, lines == 1 ? "" : "s");
+	return out->failed ? FLEET_E_NOMEM : 0;
+}

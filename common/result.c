@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* The tree of partial results: collecting levels, texts and perfdata. Printing is in output.c. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "result_private.h"
+#include "text.h"
+
+#define RAW_TEXT 4096 /* bytes of a formatted text before it is made safe */
+#define MAX_LABEL 128
+
+enum fleet_level fleet_level_worst(enum fleet_level a, enum fleet_level b)
+{
+	static const int badness[] = {
+		[FLEET_LEVEL_OK] = 0,
+		[FLEET_LEVEL_UNKNOWN] = 1,
+		[FLEET_LEVEL_WARNING] = 2,
+		[FLEET_LEVEL_CRITICAL] = 3,
+	};
+
+	return badness[a & 3] >= badness[b & 3] ? a : b;
+}
+
+const char *fleet_level_name(enum fleet_level level)
+{
+	switch (level) {
+	case FLEET_LEVEL_OK:
+		return "OK";
+	case FLEET_LEVEL_WARNING:
+		return "WARNING";
+	case FLEET_LEVEL_CRITICAL:
+		return "CRITICAL";
+	case FLEET_LEVEL_UNKNOWN:
+		return "UNKNOWN";
+	}
+	return "UNKNOWN";
+}
+
+struct fleet_result *fleet_result_new(const char *name)
+{
+	struct fleet_result *result = calloc(1, sizeof(*result));
+
+	if (!result)
+		return NULL;
+	(void)fleet_text_clean_into(result->name, sizeof(result->name), name);
+	for (char *at = result->name; *at; at++)
+		if (*at >= 'a' && *at <= 'z')
+			*at = (char)(*at - 'a' + 'A');
+	fleet_arena_init(&result->arena, FLEET_RESULT_MAX_MEMORY);
+	fleet_buf_init(&result->perf, FLEET_RESULT_MAX_PERF);
+	return result;
+}
+
+void fleet_result_free(struct fleet_result *result)
+{
+	if (!result)
+		return;
+	fleet_arena_finish(&result->arena);
+	fleet_buf_finish(&result->perf);
+	free(result->entries);
+	free(result);
+}
+
+/* Formats, makes safe, and writes at most SIZE bytes into OUT. */
+static void format_clean(char *out, size_t size, const char *format, va_list args)
+{
+	char raw[RAW_TEXT];
+	int n = vsnprintf(raw, sizeof(raw), format, args);
+
+	(void)fleet_text_clean_into(out, size, n < 0 ? format : raw);
+}
+
+void fleet_result_summary(struct fleet_result *result, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	format_clean(result->summary, FLEET_RESULT_MAX_SUMMARY + 1, format, args);
+	va_end(args);
+}
+
+static bool grow(struct fleet_result *result)
+{
+	size_t size = result->size ? result->size * 2 : 32;
+	struct fleet_result_entry *entries;
+
+	if (result->count >= FLEET_RESULT_MAX_ENTRIES)
+		return false;
+	if (result->count < result->size)
+		return true;
+	entries = realloc(result->entries, size * sizeof(*entries));
+	if (!entries)
+		return false;
+	result->entries = entries;
+	result->size = size;
+	return true;
+}
+
+/* Adds a line of long output; what does not fit is remembered as a shortfall. */
+static void add_entry(struct fleet_result *result, bool is_part, enum fleet_level level,
+		      const char *text)
+{
+	const char *copy =
+		grow(result) ? fleet_arena_text(&result->arena, text, strlen(text)) : NULL;
+
+	if (!copy) {
+		result->short_of = result->count >= FLEET_RESULT_MAX_ENTRIES
+					   ? "there are too many lines"
+					   : "memory ran out";
+		return;
+	}
+	result->entries[result->count++] =
+		(struct fleet_result_entry){.is_part = is_part, .level = level, .text = copy};
+}
+
+void fleet_result_part(struct fleet_result *result, enum fleet_level level, const char *format, ...)
+{
+	char text[FLEET_RESULT_MAX_LINE + 1];
+	va_list args;
+
+	/* Kept even when the text is not. */
+	result->level = result->has_level ? fleet_level_worst(result->level, level) : level;
+	result->has_level = true;
+	va_start(args, format);
+	format_clean(text, sizeof(text), format, args);
+	va_end(args);
+	add_entry(result, true, level, text);
+}
+
+void fleet_result_line(struct fleet_result *result, const char *format, ...)
+{
+	char text[FLEET_RESULT_MAX_LINE + 1];
+	va_list args;
+
+	va_start(args, format);
+	format_clean(text, sizeof(text), format, args);
+	va_end(args);
+	add_entry(result, false, FLEET_LEVEL_OK, text);
+}
+
+/* Appends LABEL, quoted where graphing programs need it. "=" ends a label even inside quotes. */
+static void add_label(struct fleet_buf *out, const char *label)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./%";
+	char clean[MAX_LABEL];
+	bool quoted;
+
+	(void)fleet_text_clean_into(clean, sizeof(clean), label);
+	if (!*clean)
+		(void)snprintf(clean, sizeof(clean), "unnamed");
+	for (char *at = clean; *at; at++)
+		*at = *at == '=' ? '_' : *at;
+	quoted = clean[strspn(clean, plain)] != '\0';
+	if (quoted)
+		(void)fleet_buf_add(out, "'", 1);
+	for (const char *at = clean; *at; at++) {
+		if (*at == '\'')
+			(void)fleet_buf_add(out, "''", 2);
+		else
+			(void)fleet_buf_add(out, at, 1);
+	}
+	if (quoted)
+		(void)fleet_buf_add(out, "'", 1);
+}
+
+static const char *uom_of(const char *uom)
+{
+	static const char *const known[] = {"s", "ms", "us", "%", "B", "KB", "MB", "GB", "c", NULL};
+
+	for (size_t i = 0; uom && known[i]; i++)
+		if (strcmp(uom, known[i]) == 0)
+			return known[i];
+	return "";
+}
+
+static void add_value(struct fleet_buf *out, bool has, int64_t value, const char *absent)
+{
+	if (has && value != FLEET_ABSENT)
+		(void)fleet_buf_addf(out, "%" PRId64, value);
+	else
+		(void)fleet_buf_adds(out, absent);
+}
+
+static void add_range(struct fleet_buf *out, const struct fleet_range *range)
+{
+	char text[64];
+
+	(void)fleet_buf_add(out, ";", 1);
+	if (!range)
+		return;
+	fleet_range_format(range, text, sizeof(text));
+	(void)fleet_buf_adds(out, text);
+}
+
+void fleet_result_perf(struct fleet_result *result, const struct fleet_perf *perf)
+{
+	struct fleet_buf one;
+
+	fleet_buf_init(&one, 512);
+	add_label(&one, perf->label ? perf->label : "");
+	(void)fleet_buf_add(&one, "=", 1);
+	add_value(&one, true, perf->value, "U");
+	if (perf->value != FLEET_ABSENT)
+		(void)fleet_buf_adds(&one, uom_of(perf->uom));
+	add_range(&one, perf->warning);
+	add_range(&one, perf->critical);
+	(void)fleet_buf_add(&one, ";", 1);
+	add_value(&one, perf->has_min, perf->min, "");
+	(void)fleet_buf_add(&one, ";", 1);
+	add_value(&one, perf->has_max, perf->max, "");
+	while (!one.failed && one.len > 0 && one.data[one.len - 1] == ';')
+		one.data[--one.len] = '\0';
+
+	if (one.failed || result->perf.failed)
+		result->short_of = "memory ran out";
+	else if (result->perf.len + 1 + one.len > FLEET_RESULT_MAX_PERF)
+		result->short_of = "there is too much perfdata";
+	else if ((result->perf.len > 0 && fleet_buf_add(&result->perf, " ", 1)) ||
+		 fleet_buf_add(&result->perf, one.data, one.len))
+		result->short_of = "memory ran out";
+	fleet_buf_finish(&one);
+}
+
+void fleet_result_count(struct fleet_result *result, const char *label, int64_t value,
+			const char *uom)
+{
+	struct fleet_perf perf = {.label = label, .value = value, .uom = uom, .has_min = true};
+
+	fleet_result_perf(result, &perf);
+}
+
+enum fleet_level fleet_result_level(const struct fleet_result *result)
+{
+	enum fleet_level level = FLEET_LEVEL_UNKNOWN;
+
+	if (result->has_level)
+		level = result->level;
+	else if (*result->summary)
+		level = FLEET_LEVEL_OK;
+	if (result->short_of)
+		level = fleet_level_worst(level, FLEET_LEVEL_UNKNOWN);
+	return level;
+}
+
+/* Appends a word of the error's origin to TEXT of SIZE bytes. */
+static void add_origin(char *text, size_t size, const char *what, const char *value)
+{
+	size_t len = strlen(text);
+
+	if (*value)
+		(void)snprintf(text + len, size - len, "%s%s %s", len > 0 ? ", " : "", what, value);
+}
+
+void fleet_result_error(struct fleet_result *result, enum fleet_level level,
+			const struct fleet_error *error)
+{
+	char raw[FLEET_RESULT_MAX_FIRST + 1];
+	char origin[256] = "";
+	char status[16] = "";
+	const char *message = *error->message ? error->message : fleet_code_name(error->code);
+
+	result->level = result->has_level ? fleet_level_worst(result->level, level) : level;
+	result->has_level = true;
+	(void)snprintf(raw, sizeof(raw), "%s%s%s", message, *error->hint ? "; " : "", error->hint);
+	(void)fleet_text_clean_into(result->summary, sizeof(result->summary), raw);
+	if (error->http_status != 0)
+		(void)snprintf(status, sizeof(status), "%d", error->http_status);
+	add_origin(origin, sizeof(origin), "HTTP status", status);
+	add_origin(origin, sizeof(origin), "error code", error->service_code);
+	add_origin(origin, sizeof(origin), "correlation id", error->correlation_id);
+	if (*origin)
+		fleet_result_line(result, "The service answered: %s", origin);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* One call of fleet_action: read afresh, plan, decide, record, send, record. */
+#ifndef FLEETMON_ACTION_H
+#define FLEETMON_ACTION_H
+
+#include "client.h"
+#include "host.h"
+#include "ledger.h"
+#include "policy.h"
+
+/* Options of every action. */
+struct action_options {
+	struct fleet_event event;
+	bool execute;
+	bool explain;
+	bool check_policy;
+	const char *change_ref;
+};
+
+/* Exit codes. */
+enum {
+	ACTION_DONE = 0,    /* done, or rightly nothing to do, or a dry run */
+	ACTION_REFUSED = 1, /* by a rule, which is named */
+	ACTION_FAILED = 2,  /* the service refused or failed, certainly without effect */
+	ACTION_UNKNOWN = 3, /* usage, configuration, or nobody knows whether it had an effect */
+};
+
+/* What one call works on. All zero but host and options at first. */
+struct action {
+	const struct fleet_host *host;
+	const struct action_options *options;
+	char fleet_id[512];
+	struct fleet_policy *policy;
+	struct fleet_ledger *ledger;
+	struct fleet_client client;
+	struct fleet_view *view; /* of the newest read */
+	int64_t read_s;		 /* when that began */
+	struct fleet_plan plan;
+	struct fleet_history history;
+	struct fleet_decision decision;
+	struct fleet_error error;
+	char key[FLEET_POLICY_KEY];
+};
+
+/* Does the whole of it and prints one line (and the rules, with --explain). Returns the exit code.
+ */
+int action_run(const struct fleet_host *host, const struct action_options *options);
+
+/* Checks the policy file of the configuration and says each permission in words. Returns the exit
+ * code. */
+int action_check_policy(const struct fleet_config *config);
+
+/* ---- action_report.c: each prints one line, most after writing the audit log ---- */
+
+/* Writes a line of the audit log; on failure action->error says why. */
+int action_audit(struct action *action, const char *outcome, const char *detail,
+		 const char *correlation_id);
+
+/* Says what action->decision decided (anything but EXECUTE). Returns the exit code. */
+int action_decided(struct action *action);
+
+/* action->error came before anything was sent, and it is no interlock. Returns the exit code. */
+int action_failed(struct action *action);
+
+/* action->error came before anything was sent, and is what interlock RULE refuses for. */
+int action_refused_by(struct action *action, const char *rule);
+
+/* The service took the request. */
+int action_accepted(const struct action *action, enum fleet_arm_operation operation);
+
+/* The service did not take the request, or nobody knows; WHAT says why. */
+int action_not_accepted(const struct action *action, enum fleet_outcome outcome,
+			const struct fleet_error *what);
+
+/* The request was sent (OUTCOME), but action->error kept that from being recorded. */
+int action_not_recorded(const struct action *action, enum fleet_outcome outcome);
+
+/* Nothing but 412: the run changed between each reading and acting. */
+int action_overtaken(struct action *action);
+
+/*
+ * From begin to end the alarm of last resort says that a request was under way and its outcome is
+ * unknown; the alarm's time stays.
+ */
+void action_alarm_begin(const struct action *action);
+void action_alarm_end(void);
+
+/*
+ * Where tests kill the process. Only a build with FLEET_CRASH_POINTS has them; elsewhere no
+ * environment is read.
+ */
+#ifdef FLEET_CRASH_POINTS
+void action_crash_point(const char *name);
+int64_t action_grace_s(int64_t usual_s); /* or what FLEET_GRACE_S says: tests cannot wait */
+#else
+static inline int64_t action_grace_s(int64_t usual_s)
+{
+	return usual_s;
+}
+static inline void action_crash_point(const char *name)
+{
+	(void)name;
+}
+#endif
+
+#endif

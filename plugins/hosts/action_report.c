@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* What fleet_action says: one line on standard output, one in the audit log, and the exit code. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "action.h"
+#include "audit.h"
+#include "text.h"
+
+#define MAX_TEXT 4096
+
+/* What the signal handler needs, and what it replaced. */
+static struct {
+	char line[256];
+	size_t len;
+	struct sigaction before;
+} under_way;
+
+static void upper_name(const struct action *action, char out[64])
+{
+	(void)snprintf(out, 64, "%s", action->host->name);
+	for (char *c = out; *c; c++) {
+		if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	}
+}
+
+/* Prints "NAME WORD - text", then the rules when they are wanted. */
+static int say(const struct action *action, int code, const char *word, const char *text)
+{
+	struct fleet_buf out;
+	char name[64];
+
+	upper_name(action, name);
+	fleet_buf_init(&out, (size_t)32 << 10);
+	(void)fleet_buf_addf(&out, "%s %s - ", name, word);
+	fleet_text_clean(&out, text, MAX_TEXT);
+	(void)fleet_buf_adds(&out, "\n");
+	for (size_t i = 0; action->options->explain && i < action->decision.rule_count; i++) {
+		const struct fleet_rule_verdict *rule = &action->decision.rules[i];
+
+		(void)fleet_buf_addf(&out, "%-6s %-24s %s\n", rule->passed ? "pass" : "FAIL",
+				     rule->rule, rule->input);
+	}
+	if (out.failed || fleet_host_print(out.data, out.len, FLEET_LEVEL_OK) != FLEET_LEVEL_OK)
+		code = ACTION_UNKNOWN;
+	fleet_buf_finish(&out);
+	return code;
+}
+
+/* "prod/nightly: " as far as it is known. */
+static void add_subject(const struct action *action, struct fleet_buf *text)
+{
+	(void)fleet_buf_adds(text, action->host->fleet->name);
+	if (*action->plan.target)
+		(void)fleet_buf_addf(text, "/%s", action->plan.target);
+	(void)fleet_buf_adds(text, ": ");
+}
+
+static void add_error(const struct fleet_error *what, struct fleet_buf *text)
+{
+	(void)fleet_buf_adds(text, what->message);
+	if (*what->service_code && !strstr(what->message, what->service_code))
+		(void)fleet_buf_addf(text, " (%s)", what->service_code);
+	if (*what->correlation_id)
+		(void)fleet_buf_addf(text, "; correlation id %s", what->correlation_id);
+	if (*what->hint)
+		(void)fleet_buf_addf(text, "; %s", what->hint);
+}
+
+static int say_and_finish(const struct action *action, int code, const char *word,
+			  struct fleet_buf *text)
+{
+	code = say(action, code, word, fleet_buf_text(text));
+	fleet_buf_finish(text);
+	return code;
+}
+
+int action_audit(struct action *action, const char *outcome, const char *detail,
+		 const char *correlation_id)
+{
+	const struct fleet_audit line = {
+		.at_s = fleet_now_s(),
+		.fleet = action->host->fleet->name,
+		.fleet_id = action->fleet_id,
+		.plan = action->plan.verb ? &action->plan : NULL,
+		.event = &action->options->event,
+		.decision = &action->decision,
+		.outcome = outcome,
+		.detail = detail,
+		.correlation_id = correlation_id,
+		.change_ref = action->options->change_ref ? action->options->change_ref : "",
+	};
+
+	return fleet_audit_write(action->host->config->audit_log, &line, &action->error);
+}
+
+/* Writes the audit line of something that sends nothing: a log that cannot be written does not
+ * change what was decided, but it is said. */
+static void audit_or_say(struct action *action, const char *outcome, const char *detail,
+			 const char *correlation_id, struct fleet_buf *text)
+{
+	if (!action_audit(action, outcome, detail, correlation_id))
+		return;
+	(void)fleet_buf_addf(text, "; %s", action->error.message);
+}
+
+/* The codes that are ours to mend, not the service's. */
+static bool is_ours(enum fleet_code code)
+{
+	switch (code) {
+	case FLEET_E_INVAL:
+	case FLEET_E_NOMEM:
+	case FLEET_E_CONFIG:
+	case FLEET_E_STATE:
+	case FLEET_E_INTERNAL:
+		return true;
+	case FLEET_OK:
+	case FLEET_E_AUTH:
+	case FLEET_E_FORBIDDEN:
+	case FLEET_E_NOTFOUND:
+	case FLEET_E_THROTTLED:
+	case FLEET_E_TIMEOUT:
+	case FLEET_E_NETWORK:
+	case FLEET_E_PROTOCOL:
+	case FLEET_E_STALE:
+	case FLEET_E_LIMIT:
+	case FLEET_E_CONFLICT:
+	case FLEET_E_SERVICE:
+		break;
+	}
+	return false;
+}
+
+int action_failed(struct action *action)
+{
+	const struct fleet_error what = action->error;
+	bool ours = is_ours(what.code);
+	struct fleet_buf text;
+
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	(void)fleet_buf_adds(&text, "nothing was sent: ");
+	add_error(&what, &text);
+	audit_or_say(action, "error", what.message, what.correlation_id, &text);
+	return say_and_finish(action, ours ? ACTION_UNKNOWN : ACTION_FAILED,
+			      ours ? "UNKNOWN" : "FAILED", &text);
+}
+
+int action_refused_by(struct action *action, const char *rule)
+{
+	const struct fleet_error what = action->error;
+	struct fleet_buf text;
+
+	memset(&action->decision, 0, sizeof(action->decision));
+	action->decision.verdict = FLEET_VERDICT_REFUSE;
+	action->decision.rule = rule;
+	(void)snprintf(action->decision.reason, sizeof(action->decision.reason), "%.500s",
+		       what.message);
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	(void)fleet_buf_addf(&text, "rule %s: ", rule);
+	add_error(&what, &text);
+	audit_or_say(action, "refused", what.message, "", &text);
+	return say_and_finish(action, ACTION_REFUSED, "REFUSED", &text);
+}
+
+static int refused(struct action *action)
+{
+	const struct fleet_decision *decision = &action->decision;
+	struct fleet_buf text;
+	char at[32];
+
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	(void)fleet_buf_addf(&text, "rule %s: %s", decision->rule, decision->reason);
+	if (decision->retry_at_s) {
+		fleet_time_format(decision->retry_at_s, at, sizeof(at));
+		(void)fleet_buf_addf(&text, "; not before %s", at);
+	}
+	audit_or_say(action, "refused", decision->reason, "", &text);
+	return say_and_finish(action, ACTION_REFUSED, "REFUSED", &text);
+}
+
+static int nothing(struct action *action)
+{
+	struct fleet_buf text;
+
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	(void)fleet_buf_addf(&text, "nothing to do: %s", action->decision.reason);
+	audit_or_say(action, "nothing", action->decision.reason, "", &text);
+	return say_and_finish(action, ACTION_DONE, "OK", &text);
+}
+
+/* The last part of the request's path. */
+static const char *path_verb(enum fleet_verb verb)
+{
+	return verb == FLEET_VERB_STOP ? "stop" : "start";
+}
+
+static int dry_run(struct action *action)
+{
+	const struct fleet_config_fleet *fleet = action->host->fleet;
+	const struct fleet_plan *plan = &action->plan;
+	struct fleet_buf text;
+
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	(void)fleet_buf_addf(&text,
+			     "would send POST %s%s/updateRuns/%s/%s?api-version=%s with If-Match: "
+			     "%s and no body, because %s; permission %s (%s); %s",
+			     fleet->cloud->arm, action->fleet_id, plan->target,
+			     path_verb(plan->verb), fleet->api_version, plan->etag, plan->reason,
+			     action->decision.permission ? action->decision.permission->name : "",
+			     action->decision.permission ? action->decision.permission->where : "",
+			     action->decision.reason);
+	audit_or_say(action, "dry-run", action->decision.reason, "", &text);
+	return say_and_finish(action, ACTION_DONE, "DRY RUN", &text);
+}
+
+int action_decided(struct action *action)
+{
+	switch (action->decision.verdict) {
+	case FLEET_VERDICT_NOTHING:
+		return nothing(action);
+	case FLEET_VERDICT_DRY_RUN:
+		return dry_run(action);
+	case FLEET_VERDICT_REFUSE:
+	case FLEET_VERDICT_EXECUTE:
+		break;
+	}
+	return refused(action);
+}
+
+int action_accepted(const struct action *action, enum fleet_arm_operation operation)
+{
+	const char *correlation_id = fleet_arm_info(action->client.arm)->correlation_id;
+	struct fleet_buf text;
+
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	(void)fleet_buf_addf(&text,
+			     "the service %s the %s request, because %s; correlation id %s; the "
+			     "next check shows what comes of it",
+			     operation == FLEET_ARM_ACCEPTED ? "accepted" : "answered",
+			     fleet_verb_name(action->plan.verb), action->plan.reason,
+			     *correlation_id ? correlation_id : "unknown");
+	return say_and_finish(action, ACTION_DONE, "OK", &text);
+}
+
+int action_not_accepted(const struct action *action, enum fleet_outcome outcome,
+			const struct fleet_error *what)
+{
+	bool unknown = outcome == FLEET_OUTCOME_UNKNOWN;
+	struct fleet_buf text;
+
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	if (unknown)
+		(void)fleet_buf_adds(&text, "outcome unknown: the request was sent, and it is not "
+					    "sent again; the next call reads what became of it: ");
+	add_error(what, &text);
+	return say_and_finish(action, unknown ? ACTION_UNKNOWN : ACTION_FAILED,
+			      unknown ? "UNKNOWN" : "FAILED", &text);
+}
+
+int action_not_recorded(const struct action *action, enum fleet_outcome outcome)
+{
+	bool sent = outcome == FLEET_OUTCOME_ACCEPTED || outcome == FLEET_OUTCOME_UNKNOWN;
+	struct fleet_buf text;
+
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	(void)fleet_buf_addf(&text, "the request was %s, but that could not be recorded: ",
+			     outcome == FLEET_OUTCOME_ACCEPTED ? "accepted"
+			     : sent			       ? "sent with an unknown outcome"
+							       : "refused");
+	add_error(&action->error, &text);
+	return say_and_finish(action, ACTION_UNKNOWN, "UNKNOWN", &text);
+}
+
+int action_overtaken(struct action *action)
+{
+	struct fleet_buf text;
+
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	(void)fleet_buf_adds(&text, "the run changed each time between reading it and acting on it "
+				    "(412); nothing was done, the next event or call tries again");
+	audit_or_say(action, "overtaken", "", "", &text);
+	return say_and_finish(action, ACTION_FAILED, "FAILED", &text);
+}
+
+static void on_alarm(int number)
+{
+	(void)number;
+	if (write(STDOUT_FILENO, under_way.line, under_way.len) < 0)
+		_exit(ACTION_UNKNOWN);
+	_exit(ACTION_UNKNOWN);
+}
+
+void action_alarm_begin(const struct action *action)
+{
+	struct sigaction alarm = {.sa_handler = on_alarm};
+	char name[64];
+	int n;
+
+	upper_name(action, name);
+	n = snprintf(under_way.line, sizeof(under_way.line),
+		     "%s UNKNOWN - outcome unknown: -t ended while the request to %.60s was under "
+		     "way; it is not sent again, the next call reads what became of it\n",
+		     name, action->plan.target);
+	under_way.len = n > 0 && (size_t)n < sizeof(under_way.line) ? (size_t)n : 0;
+	(void)sigfillset(&alarm.sa_mask);
+	(void)sigaction(SIGALRM, &alarm, &under_way.before);
+}
+
+void action_alarm_end(void)
+{
+	(void)sigaction(SIGALRM, &under_way.before, NULL);
+}

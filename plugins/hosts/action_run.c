@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order of things that keeps an action from being done twice: lock, read, decide, record the
+ * intent on disk, send, record the result. Whatever ends the process in between leaves an intent
+ * without a result, and such an intent is looked into by reading, never by sending again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "action.h"
+
+#define TRIES 3 /* an eTag changes with every status write: a 412 is ordinary while a run runs */
+/* How long the service may take until a request shows in what is read: its gateway gives up after
+ * a minute. */
+#define GRACE_S 120
+/* A request that could not be answered in time would only leave an unknown outcome. */
+#define TIME_TO_SEND_MS 1500
+
+/* Gives the view what BUF holds, whose memory it takes over. */
+static int add(struct action *action, struct fleet_buf *buf)
+{
+	const struct fleet_view_source source = {.read_s = action->read_s,
+						 .reads_left = FLEET_ABSENT};
+	int rc = fleet_view_add(action->view, buf->data, 0, buf->data, buf->len, &source);
+
+	fleet_buf_init(buf, buf->cap);
+	if (rc)
+		return fleet_error_set(&action->error, (enum fleet_code)rc,
+				       "what was read of fleet %s cannot be decoded",
+				       action->host->fleet->name);
+	return 0;
+}
+
+/* The value of --run, if the module has that option and it was given. */
+static const char *named_run(const struct action *action)
+{
+	const struct fleet_option *option = action->host->loaded.module.options;
+
+	for (; option->type != FLEET_OPTION_END; option++) {
+		if (option->type == FLEET_OPTION_TEXT && strcmp(option->name, "run") == 0)
+			return *(const char *const *)(const void *)((const char *)
+									    action->host->values +
+								    option->offset);
+	}
+	return NULL;
+}
+
+/* A view read from the service now, never from a snapshot. */
+static int read_afresh(struct action *action)
+{
+	const struct fleet_host *host = action->host;
+	uint32_t needs = host->loaded.module.needs;
+	const char *run = named_run(action);
+	struct fleet_buf buf;
+	int rc = 0;
+
+	action->read_s = fleet_now_s();
+	fleet_view_free(action->view);
+	action->view = fleet_view_new(host->fleet->name, action->fleet_id, action->read_s);
+	if (!action->view)
+		return fleet_error_set(&action->error, FLEET_E_NOMEM, "memory ran out");
+	fleet_buf_init(&buf, 2 * FLEET_MAX_MODEL);
+	for (int kind = 0; !rc && kind < FLEET_KIND_COUNT; kind++) {
+		if (!(needs & 1u << kind))
+			continue;
+		if (kind == FLEET_KIND_RUNS && run && *run)
+			rc = fleet_client_update_run_get(&action->client, run, host->deadline, &buf,
+							 &action->error);
+		else
+			rc = fleet_client_list(&action->client, (enum fleet_kind)kind, NULL,
+					       host->deadline, &buf, &action->error);
+		if (!rc)
+			rc = add(action, &buf);
+	}
+	fleet_buf_finish(&buf);
+	return rc;
+}
+
+static int plan(struct action *action)
+{
+	int rc;
+
+	memset(&action->plan, 0, sizeof(action->plan));
+	rc = action->host->loaded.module.plan(action->view, action->host->values, &action->plan,
+					      &action->error);
+	if (!rc && action->plan.outcome == FLEET_PLAN_SEND && !action->plan.verb)
+		rc = fleet_error_set(&action->error, FLEET_E_INTERNAL,
+				     "module %s planned nothing that can be sent",
+				     action->host->name);
+	if (!rc &&
+	    fleet_policy_key(action->fleet_id, &action->plan, action->key, sizeof(action->key)))
+		rc = fleet_error_set(&action->error, FLEET_E_LIMIT,
+				     "the plan for run %s is too large", action->plan.target);
+	return rc;
+}
+
+/* What the run that was just read says of an earlier request with an unknown outcome; OPEN: nothing
+ * yet. */
+static enum fleet_outcome look_into(const struct action *action,
+				    const struct fleet_open_intent *open)
+{
+	if (strcmp(open->etag, action->plan.etag) != 0 ||
+	    open->state_before != (int)action->plan.state_before)
+		return FLEET_OUTCOME_ACCEPTED;
+	return action->read_s - open->at_s >= action_grace_s(GRACE_S) ? FLEET_OUTCOME_NO_EFFECT
+								      : FLEET_OUTCOME_OPEN;
+}
+
+/*
+ * Requests on this run whose outcome is unknown. A run that is no longer what it was when one was
+ * sent: it counts as accepted. A run that is the very same after a grace: as without effect, which
+ * people get to see, but not as free to be sent again. Else it stays open, and the decision sees
+ * that.
+ */
+static int reconcile(struct action *action)
+{
+	for (;;) {
+		struct fleet_open_intent open;
+		enum fleet_outcome outcome;
+		bool found = false;
+		char text[256];
+		int rc = fleet_ledger_open_intent(action->ledger, action->fleet_id,
+						  action->plan.target, &open, &found,
+						  &action->error);
+
+		if (rc || !found)
+			return rc;
+		outcome = look_into(action, &open);
+		if (outcome == FLEET_OUTCOME_OPEN)
+			return 0;
+		(void)snprintf(text, sizeof(text), "intent %lld, outcome unknown until now: %s",
+			       (long long)open.id,
+			       outcome == FLEET_OUTCOME_ACCEPTED
+				       ? "the run has changed since, so it counts as accepted"
+				       : "the run is as it was before; a person has to look, it is "
+					 "not sent again");
+		rc = fleet_ledger_result(action->ledger, open.id, outcome, fleet_now_s(), text, "",
+					 &action->error);
+		action_crash_point("after-reconcile");
+		if (!rc)
+			rc = action_audit(action, "reconciled", text, "");
+		if (rc)
+			return rc;
+	}
+}
+
+/* A file that cannot be looked for counts as there, and so does a link to nowhere. */
+static bool is_frozen(const char *path)
+{
+	struct stat about;
+
+	return *path && (lstat(path, &about) == 0 || errno != ENOENT);
+}
+
+static int read_and_decide(struct action *action)
+{
+	struct fleet_decision_input input = {
+		.policy = action->policy,
+		.fleet = action->host->fleet->name,
+		.plan = &action->plan,
+		.event = &action->options->event,
+		.history = &action->history,
+		.execute = action->options->execute,
+	};
+	int rc = read_afresh(action);
+
+	action_crash_point("after-read");
+	if (!rc)
+		rc = plan(action);
+	if (!rc)
+		rc = reconcile(action);
+	input.now_s = fleet_now_s();
+	if (!rc)
+		rc = fleet_ledger_history(action->ledger, action->fleet_id, &action->plan,
+					  action->key, input.now_s, &action->history,
+					  &action->error);
+	if (rc)
+		return rc;
+	input.freeze = is_frozen(action->host->config->freeze_file);
+	fleet_policy_decide(&input, &action->decision);
+	action_crash_point("after-decision");
+	return 0;
+}
+
+/* What a failure of sending means. Only what is certain counts as "no effect". */
+static enum fleet_outcome outcome_of(const struct action *action)
+{
+	if (fleet_arm_info(action->client.arm)->sent)
+		return FLEET_OUTCOME_UNKNOWN;
+	return action->error.http_status ? FLEET_OUTCOME_REFUSED : FLEET_OUTCOME_NOT_SENT;
+}
+
+static int record(struct action *action, int64_t intent, enum fleet_outcome outcome,
+		  const struct fleet_error *what)
+{
+	static const char *const words[] = {
+		[FLEET_OUTCOME_OPEN] = "open",	     [FLEET_OUTCOME_ACCEPTED] = "accepted",
+		[FLEET_OUTCOME_REFUSED] = "failed",  [FLEET_OUTCOME_NOT_SENT] = "not-sent",
+		[FLEET_OUTCOME_UNKNOWN] = "unknown", [FLEET_OUTCOME_NO_EFFECT] = "no-effect",
+	};
+	const char *correlation_id = *what->correlation_id
+					     ? what->correlation_id
+					     : fleet_arm_info(action->client.arm)->correlation_id;
+	struct fleet_error error = {.code = FLEET_OK};
+	int rc = fleet_ledger_result(action->ledger, intent, outcome, fleet_now_s(), what->message,
+				     correlation_id, &error);
+
+	action_crash_point("after-result");
+	/* What can still be recorded is: the audit line even when the ledger failed. */
+	if (action_audit(action, words[outcome], what->message, correlation_id) && !rc)
+		rc = action->error.code;
+	else if (rc)
+		action->error = error;
+	action_crash_point("after-result-audit");
+	return rc;
+}
+
+/* Other fleets' actions may have been recorded between the decision and the intent: with the own
+ * one counted in, no budget may be exceeded. */
+static bool within_budgets(struct action *action)
+{
+	const struct fleet_policy_rule *permission = action->decision.permission;
+	struct fleet_history now;
+
+	return !fleet_ledger_history(action->ledger, action->fleet_id, &action->plan, action->key,
+				     fleet_now_s(), &now, &action->error) &&
+	       now.all_last_hour <= permission->all_per_hour &&
+	       now.fleet_last_day <= permission->fleet_per_day &&
+	       now.attempts_run <= permission->attempts_per_run &&
+	       now.attempts_failure <= permission->attempts_per_failure;
+}
+
+static int send(struct action *action, enum fleet_arm_operation *ret_operation)
+{
+	const struct fleet_plan *p = &action->plan;
+
+	switch (p->verb) {
+	case FLEET_VERB_START:
+		return fleet_client_update_run_start(&action->client, p->target, p->etag,
+						     action->host->deadline, ret_operation,
+						     &action->error);
+	case FLEET_VERB_STOP:
+		return fleet_client_update_run_stop(&action->client, p->target, p->etag,
+						    action->host->deadline, ret_operation,
+						    &action->error);
+	case FLEET_VERB_NONE:
+	case FLEET_VERB_SKIP:
+	case FLEET_VERB_GENERATE_UPDATE_RUN:
+	case FLEET_VERB_CREATE_RUN:
+	case FLEET_VERB_APPROVE_GATE:
+		break;
+	}
+	return fleet_error_set(&action->error, FLEET_E_INTERNAL,
+			       "module %s plans %s, which this version does not send",
+			       action->host->name, fleet_verb_name(p->verb));
+}
+
+/* Records INTENT as not sent for the reason in WHAT. Returns the exit code. */
+static int give_up(struct action *action, const struct fleet_intent *intent,
+		   const struct fleet_error *what)
+{
+	if (record(action, intent->id, FLEET_OUTCOME_NOT_SENT, what))
+		return action_not_recorded(action, FLEET_OUTCOME_NOT_SENT);
+	return action_not_accepted(action, FLEET_OUTCOME_NOT_SENT, what);
+}
+
+/* Sends what INTENT says. *RET_AGAIN: the run changed under it (412), decide anew. */
+static int send_intent(struct action *action, const struct fleet_intent *intent, bool *ret_again)
+{
+	enum fleet_arm_operation operation = FLEET_ARM_DONE;
+	enum fleet_outcome outcome = FLEET_OUTCOME_ACCEPTED;
+	struct fleet_error what = {.code = FLEET_OK};
+	int code;
+
+	if (!within_budgets(action)) {
+		(void)fleet_error_set(&what, FLEET_E_CONFLICT,
+				      "another action took the last of a budget at the same time");
+		return give_up(action, intent, &what);
+	}
+	if (fleet_deadline_left_ms(action->host->deadline) < TIME_TO_SEND_MS) {
+		(void)fleet_error_set(&what, FLEET_E_TIMEOUT,
+				      "there was no time left to send the request in");
+		return give_up(action, intent, &what);
+	}
+	action_alarm_begin(action);
+	action_crash_point("before-send");
+	if (send(action, &operation)) {
+		what = action->error;
+		outcome = outcome_of(action);
+	}
+	action_crash_point("after-send");
+	if (record(action, intent->id, outcome, &what))
+		code = action_not_recorded(action, outcome);
+	else if (outcome == FLEET_OUTCOME_ACCEPTED)
+		code = action_accepted(action, operation);
+	else if (what.http_status == 412 && outcome == FLEET_OUTCOME_REFUSED)
+		*ret_again = true, code = ACTION_FAILED;
+	else
+		code = action_not_accepted(action, outcome, &what);
+	action_alarm_end();
+	return code;
+}
+
+static int execute(struct action *action, bool *ret_again)
+{
+	struct fleet_intent intent = {
+		.at_s = fleet_now_s(),
+		.fleet = action->host->fleet->name,
+		.fleet_id = action->fleet_id,
+		.key = action->key,
+		.plan = &action->plan,
+		.rule = action->decision.permission->name,
+		.alert = action->options->event.problem_id ? action->options->event.problem_id : "",
+	};
+	int rc;
+
+	if (action_audit(action, "intent", action->plan.reason, ""))
+		return action_refused_by(action, "audit");
+	action_crash_point("before-intent");
+	rc = fleet_ledger_intend(action->ledger, &intent, &action->error);
+	action_crash_point("after-intent");
+	if (rc == FLEET_E_CONFLICT)
+		return action_refused_by(action, "dedupe");
+	return rc ? action_refused_by(action, "ledger") : send_intent(action, &intent, ret_again);
+}
+
+static int act(struct action *action)
+{
+	for (int try = 0; try < TRIES; try++) {
+		bool again = false;
+		int code;
+
+		if (read_and_decide(action))
+			return action_failed(action);
+		if (action->decision.verdict != FLEET_VERDICT_EXECUTE)
+			return action_decided(action);
+		code = execute(action, &again);
+		if (!again)
+			return code;
+	}
+	return action_overtaken(action);
+}
+
+/* Everything that is needed before the service is asked. Sets *RET_RULE to the interlock that what
+ * is missing belongs to, NULL for none. */
+static int prepare(struct action *action, const char **ret_rule)
+{
+	const struct fleet_host *host = action->host;
+	int rc;
+
+	*ret_rule = NULL;
+	if (!host->loaded.module.plan)
+		return fleet_error_set(&action->error, FLEET_E_CONFIG, "module %s is no action",
+				       host->name);
+	if (!host->fleet->operator) {
+		(void)fleet_error_set(&action->error, FLEET_E_CONFIG,
+				      "fleet %s has no credential for actions", host->fleet->name);
+		fleet_error_hint(
+			&action->error,
+			"give it an \"operator\" in %s, another identity than the reader's",
+			host->config->path);
+		return FLEET_E_CONFIG;
+	}
+	*ret_rule = "policy";
+	rc = fleet_policy_load(host->config->policy, &action->policy, &action->error);
+	if (rc)
+		return rc;
+	*ret_rule = "ledger";
+	rc = fleet_ledger_open(host->config->state_dir, host->deadline, &action->ledger,
+			       &action->error);
+	/* The whole fleet: which run it is about is only known when it was read. */
+	if (!rc)
+		rc = fleet_ledger_lock_run(action->ledger, action->fleet_id, "", host->deadline,
+					   &action->error);
+	if (rc)
+		return rc;
+	action_crash_point("after-lock");
+	*ret_rule = NULL;
+	return fleet_client_open(host->fleet, host->fleet->operator, host->config->cache_dir, NULL,
+				 (int)host->options.verbosity, &action->client, &action->error);
+}
+
+int action_run(const struct fleet_host *host, const struct action_options *options)
+{
+	struct action action = {.host = host, .options = options};
+	const char *rule = NULL;
+	int code;
+
+	(void)fleet_config_fleet_id(host->fleet, action.fleet_id, sizeof(action.fleet_id));
+	fleet_policy_decide_event(&options->event, &action.decision);
+	/* Most calls of a handler are SOFT states and recoveries: they cost no request. To explain,
+	 * everything is looked at; what the event decides comes first among the rules all the same.
+	 */
+	if (action.decision.verdict != FLEET_VERDICT_EXECUTE && !options->explain)
+		return action_decided(&action);
+	if (!prepare(&action, &rule))
+		code = act(&action);
+	else
+		code = rule ? action_refused_by(&action, rule) : action_failed(&action);
+	fleet_client_close(&action.client);
+	fleet_ledger_close(action.ledger);
+	fleet_policy_free(action.policy);
+	fleet_view_free(action.view);
+	return code;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* check_fleet: a monitoring plugin that runs one check module on one fleet. */
+#include "host.h"
+#include "source.h"
+
+/* Options of every check, besides those of every program. */
+struct check_options {
+	int timeout_result;
+	int unreachable_result;
+};
+
+static const struct fleet_option option_table[] = {
+	FLEET_OPT_CHOICE(struct check_options, timeout_result, 0, "timeout-result",
+			 FLEET_LEVEL_CHOICES, "unknown", "state when the time given by -t is over"),
+	FLEET_OPT_CHOICE(struct check_options, unreachable_result, 0, "unreachable-result",
+			 FLEET_LEVEL_CHOICES, "unknown",
+			 "state when the service cannot be reached, fails or throttles, and no "
+			 "answer that is fresh enough is at hand"),
+	FLEET_OPT_END,
+};
+
+/* The state that ERROR means: the service's absence is the user's to weigh, all else is UNKNOWN. */
+static enum fleet_level level_of(const struct fleet_error *error,
+				 const struct check_options *options)
+{
+	switch (error->code) {
+	case FLEET_E_TIMEOUT:
+		return (enum fleet_level)options->timeout_result;
+	case FLEET_E_NETWORK:
+	case FLEET_E_THROTTLED:
+	case FLEET_E_STALE:
+		return (enum fleet_level)options->unreachable_result;
+	case FLEET_E_SERVICE:
+		return error->http_status >= 500 ? (enum fleet_level)options->unreachable_result
+						 : FLEET_LEVEL_UNKNOWN;
+	case FLEET_OK:
+	case FLEET_E_INVAL:
+	case FLEET_E_NOMEM:
+	case FLEET_E_CONFIG:
+	case FLEET_E_AUTH:
+	case FLEET_E_FORBIDDEN:
+	case FLEET_E_NOTFOUND:
+	case FLEET_E_PROTOCOL:
+	case FLEET_E_LIMIT:
+	case FLEET_E_CONFLICT:
+	case FLEET_E_STATE:
+	case FLEET_E_INTERNAL:
+		return FLEET_LEVEL_UNKNOWN;
+	}
+	return FLEET_LEVEL_UNKNOWN;
+}
+
+/* Gets the view, has the module fill RESULT. */
+static void run(const struct fleet_host *host, const struct check_options *options,
+		struct fleet_result *result)
+{
+	const struct fleet_module *module = &host->loaded.module;
+	struct fleet_view *view = NULL;
+	struct fleet_error error = {0};
+	int rc = fleet_source_view(host->config, host->fleet, module->needs, host->deadline, NULL,
+				   (int)host->options.verbosity, &view, &error);
+
+	if (!rc)
+		rc = module->run(view, host->values, result, &error);
+	if (rc) {
+		/* A module of others may forget to say why. */
+		if (!error.code)
+			(void)fleet_error_set(&error, (enum fleet_code)rc, "module %s gave up: %s",
+					      module->name, fleet_code_name((enum fleet_code)rc));
+		fleet_result_error(result, level_of(&error, options), &error);
+	}
+	fleet_view_free(view);
+}
+
+static int check(const struct fleet_host *host, const struct check_options *options)
+{
+	struct fleet_print print = {.verbosity = (int)host->options.verbosity};
+	struct fleet_result *result = fleet_result_new(host->name);
+	struct fleet_error error;
+	struct fleet_buf out;
+	int code;
+
+	fleet_buf_init(&out, (size_t)1 << 20);
+	if (result)
+		run(host, options, result);
+	if (!result || fleet_result_print(result, &print, &out)) {
+		(void)fleet_error_set(&error, FLEET_E_NOMEM, "memory ran out");
+		code = fleet_host_fail(host->name, FLEET_LEVEL_UNKNOWN, &error);
+	} else {
+		code = fleet_host_print(out.data, out.len, fleet_result_level(result));
+	}
+	fleet_buf_finish(&out);
+	fleet_result_free(result);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct check_options options = {FLEET_LEVEL_UNKNOWN, FLEET_LEVEL_UNKNOWN};
+	const struct fleet_host_program program = {
+		.name = "check_fleet",
+		.summary = "Checks Azure Kubernetes Fleet Manager. MODULE says what is checked.",
+		.kind = FLEET_MODULE_CHECK,
+		.options = option_table,
+		.values = &options,
+		.timeout_result = &options.timeout_result,
+	};
+	struct fleet_host host;
+	int code = fleet_host_begin(&program, argc, argv, &host);
+
+	if (code < 0)
+		code = check(&host, &options);
+	fleet_host_finish(&host);
+	return code;
+}

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What the tests of the real fleet_action against the simulator share: source this file.
+#
+#   FLEETSIM             the simulator
+#   FLEET_ACTION         the program (default: of the build)
+#   FLEET_ACTION_CRASH   the same with crash points (not called fleet_action_NAME: that runs a module)
+#   START_MODULE         the module start.so
+#   FLEETMON_TRANSPORT   the real transport, unless fleetmon is installed
+#
+# action_begin NAME makes $work, which action_end removes; action_world [JQ] starts a simulator with
+# the scenario below, changed by a jq filter, and a fresh configuration, policy, state and log.
+action_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+action_build=${top_builddir:-$action_here/../..}
+: "${FLEET_ACTION:=$action_build/fleet_action}"
+: "${FLEET_ACTION_CRASH:=$action_build/action_crash}"
+: "${START_MODULE:=$action_build/plugins/actions/.libs/start.so}"
+# shellcheck source=../sim/lib.sh
+. "$action_here/../sim/lib.sh"
+
+passed=0
+failed=0
+
+pass() {
+	passed=$((passed + 1))
+	[ -z "${VERBOSE:-}" ] || echo "ok    $1"
+}
+
+fail() {
+	failed=$((failed + 1))
+	printf 'FAIL  %s\n' "$1"
+	shift
+	[ $# -eq 0 ] || printf '      %s\n' "$@"
+}
+
+skip() {
+	echo "SKIP  $1"
+	exit 77
+}
+
+# A policy must belong to root. Whoever is not can be, in a user namespace of their own.
+action_become_root() {
+	[ "$(id -u)" -eq 0 ] && return 0
+	unshare -r true 2>/dev/null || skip 'needs root, or user namespaces (unshare -r)'
+	exec unshare -r "$0" "$@"
+}
+
+action_begin() {
+	local tool
+
+	for tool in jq curl openssl; do
+		command -v "$tool" >/dev/null || skip "$tool is not installed"
+	done
+	[ -x "${FLEETSIM:-}" ] || skip 'FLEETSIM does not name the simulator'
+	[ -x "$FLEET_ACTION" ] && [ -e "$START_MODULE" ] || skip 'fleet_action is not built'
+	work=$(mktemp -d "${TMPDIR:-/tmp}/fleetmon-$1.XXXXXX") || exit 1
+	trap action_end EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	umask 077
+	sim_ca "$work/ca" || { echo 'FAIL  no certificates'; exit 1; }
+	mkdir -p "$work/modules/actions"
+	cp "$START_MODULE" "$work/modules/actions/start.so"
+}
+
+action_end() {
+	local status=$?
+
+	trap - EXIT
+	sim_stop
+	if [ -n "${KEEP:-}" ]; then echo "kept: $work"; else rm -rf "$work"; fi
+	exit "$status"
+}
+
+verdict() {
+	echo "$1: $passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
+}
+
+ago() {
+	date -u -d "@$((EPOCHSECONDS - $1))" +%FT%TZ
+}
+
+# The run "nightly" failed at its first cluster of the second stage two hours and 50 minutes ago,
+# for a reason that passes; tried again, that cluster takes ten minutes. The clock stands still. Who
+# started it was a pipeline: to be a person, set .identity.user to a mail address.
+action_scenario() {
+	jq -n --arg now "$(ago 0)" --arg begun "$(ago 10800)" '
+	def member($name; $group): {$name, $group, attempts: [{duration_s: 300}]};
+	{
+		clock: {start: $now, factor: 0},
+		identity: {
+			tenant: "99999999-8888-7777-6666-555555555555",
+			client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+			client_secret: "only-the-simulator-knows-it",
+			user: "cccccccc-0000-0000-0000-000000000000"
+		},
+		static_tokens: ["a-token"],
+		fleets: [{
+			subscription: "11111111-2222-3333-4444-555555555555",
+			resource_group: "rg-fleet", name: "prod", location: "westeurope",
+			members: [
+				member("web-01"; "a"),
+				(member("web-02"; "b") | .attempts = [
+					{duration_s: 300, error: {code: "OperationNotAllowed",
+						message: "Another operation (Updating) is in progress, please wait for it to finish."}},
+					{duration_s: 600}]),
+				member("web-03"; "b")
+			],
+			updateRuns: [{
+				name: "nightly", start_at: $begun,
+				properties: {
+					strategy: {stages: [
+						{name: "one", groups: [{name: "a"}]},
+						{name: "two", groups: [{name: "b"}]}]},
+					managedClusterUpdate: {
+						upgrade: {type: "NodeImageOnly"},
+						nodeImageSelection: {type: "Latest"}}
+				}
+			}]
+		}]
+	}'
+}
+
+action_policy() {
+	printf '%s\n' "$1" >"$work/w/policy.conf"
+	chmod 644 "$work/w/policy.conf"
+}
+
+# rule KEYS: the policy with one rule, and more keys
+rule() {
+	action_policy "rules = ( { name = \"test\"; fleet = \"prod\"; run = \"night*\"; action = \"start\";
+		execute = true; handler = true; manual = false; cooldown = \"1h\"; minimum_age = \"1m\"; $1 } );"
+}
+
+# action_fresh: configuration and state for the running simulator
+action_fresh() {
+	rm -rf "$work/w"
+	mkdir -p "$work/w/state"
+	bash "$action_here/../hosts/config" "$FLEETSIM_URL" "$work/ca/ca.pem" "$work/scenario.json" "$work/w" 1s
+	rule ''
+}
+
+action_world() {
+	sim_stop
+	action_scenario | jq "${1:-.}" >"$work/scenario.json"
+	sim_start_tls "$work/scenario.json" "$work/ca" || exit 1
+	action_fresh
+}
+
+# What both cores say of a HARD problem.
+# shellcheck disable=SC2034 # for those who source this
+event=(--state CRITICAL --state-type HARD --host-state UP --downtime 0 --host-downtime 0
+	--acknowledged '' --attempt 5 --max-attempts 5 --problem-id 17)
+
+# act ARG...: sets out and code
+act() {
+	out=$("${program:-$FLEET_ACTION}" start --config "$work/w/fleetmon.conf" --module-dir "$work/modules" \
+		--fleet prod -t 15 "$@" 2>&1)
+	code=$?
+}
+
+# Start requests that reached the service, and of these those that did something: "1 1"
+starts() {
+	sim_requests 'count=1&method=POST&path_contains=/start' | jq -r '"\(.count) \(.effective)"'
+}
+
+# expect WHAT CODE REGEX STARTS: of the newest act
+expect() {
+	local now
+	now=$(starts)
+	if [ "$code" = "$2" ] && [[ $out =~ $3 ]] && [ "$now" = "$4" ] && [ "$(wc -l <<<"$out")" = 1 ]; then
+		pass "$1"
+	else
+		fail "$1" "wanted: exit $2, one line like $3, starts $4" "got:    exit $code, starts $now" "$out"
+	fi
+}
+
+# equal WHAT WANTED GOT
+equal() {
+	if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "wanted: $2" "got:    $3"; fi
+}
+
+# audited FILTER: what jq makes of the audit log
+audited() {
+	jq -r "$1" "$work/w/audit.jsonl"
+}
+
+# run_api VERB: as a person or pipeline at the service itself
+run_api() {
+	curl -sS --fail-with-body --cacert "$work/ca/ca.pem" -X POST -H 'Authorization: Bearer a-token' \
+		-H 'Content-Length: 0' "$FLEETSIM_URL$(run_path)/$1?api-version=2026-06-01" >/dev/null
+}
+
+run_path() {
+	echo "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-fleet/providers/Microsoft.ContainerService/fleets/prod/updateRuns/nightly"
+}
+
+run_state() {
+	curl -sS --cacert "$work/ca/ca.pem" -H 'Authorization: Bearer a-token' \
+		"$FLEETSIM_URL$(run_path)?api-version=2026-06-01" | jq -r .properties.status.status.state
+}
+
+forget_requests() {
+	curl -ksS -X DELETE "$FLEETSIM_URL/_sim/requests"
+}

@@ -102,8 +102,8 @@ static int keep_text(struct reader *reader, const char *text, size_t len, const 
 
 static int read_text(struct reader *reader, struct json_object *value, const char **ret_text)
 {
-	const char *text;
-	size_t len;
+	const char *text = "";
+	size_t len = 0;
 	int rc = string_of(reader, value, "something that is no text", &text, &len);
 
 	return rc ? rc : keep_text(reader, text, len, ret_text);
@@ -124,8 +124,8 @@ static int read_amount(struct reader *reader, struct json_object *value, const c
 
 static int read_time(struct reader *reader, struct json_object *value, int64_t *ret_s)
 {
-	const char *text;
-	size_t len;
+	const char *text = "";
+	size_t len = 0;
 	int rc = string_of(reader, value, "something that is no time", &text, &len);
 
 	if (rc || len == 0)
@@ -138,9 +138,9 @@ static int read_time(struct reader *reader, struct json_object *value, int64_t *
 static int read_int(struct reader *reader, struct json_object *value, int64_t *ret_value)
 {
 	static const char what[] = "something that is no whole number";
-	const char *text;
+	const char *text = "";
 	int64_t n;
-	size_t len;
+	size_t len = 0;
 
 	/* Both json-c and strtoll saturate: what is too large is out of range below. */
 	if (json_object_is_type(value, json_type_int)) {

@@ -25,7 +25,9 @@ static void put_number(struct fleet_buf *out, uint64_t value)
 /* Zigzag plus one: FLEET_ABSENT, the most common number, becomes 0 and takes one byte. */
 static uint64_t fold(int64_t value)
 {
-	return (((uint64_t)value << 1) ^ (uint64_t)(value >> 63)) + 1;
+	uint64_t twice = (uint64_t)value << 1;
+
+	return (value < 0 ? ~twice : twice) + 1;
 }
 
 static int64_t unfold(uint64_t value)

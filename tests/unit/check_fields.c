@@ -302,7 +302,7 @@ static void cover(const struct fleet_table *table, size_t base, unsigned char *b
 			break;
 		case FLEET_FIELD_LIST:
 		case FLEET_FIELD_MAP:
-			memset(bytes + at, 1, sizeof(void *));
+			memset(bytes + at, 1, 8);
 			memset(bytes + base + field->count_offset, 1, sizeof(size_t));
 			break;
 		}

@@ -354,8 +354,8 @@ static int resolve(struct fleet_config *config, struct fleet_error *error)
 	return 0;
 }
 
-/* An empty configuration with the defaults, for the file PATH. */
-static int config_new(const char *path, struct fleet_config **ret_config, struct fleet_error *error)
+/* An empty configuration with the defaults, for the file PATH; NULL when memory ran out. */
+static struct fleet_config *config_new(const char *path, struct fleet_error *error)
 {
 	struct fleet_config *config = calloc(1, sizeof(*config));
 	struct fleet_config_memory *memory = calloc(1, sizeof(*memory));
@@ -363,16 +363,17 @@ static int config_new(const char *path, struct fleet_config **ret_config, struct
 	if (!config || !memory) {
 		free(config);
 		free(memory);
-		return no_memory(error);
+		(void)no_memory(error);
+		return NULL;
 	}
 	fleet_arena_init(&memory->arena, FLEET_CONFIG_MAX_MEMORY);
 	config->memory = memory;
 	if (set_defaults(config, path)) {
 		fleet_config_free(config);
-		return no_memory(error);
+		(void)no_memory(error);
+		return NULL;
 	}
-	*ret_config = config;
-	return 0;
+	return config;
 }
 
 /* Gives out CONFIG when all was read well, RC being 0, and makes sense; frees it otherwise. */
@@ -392,11 +393,11 @@ static int finish(struct fleet_config *config, int rc, struct fleet_config **ret
 
 int fleet_config_load(const char *path, struct fleet_config **ret_config, struct fleet_error *error)
 {
-	struct fleet_config *config = NULL;
-	int rc = config_new(path, &config, error);
+	struct fleet_config *config = config_new(path, error);
+	int rc;
 
-	if (rc)
-		return rc;
+	if (!config)
+		return FLEET_E_NOMEM;
 	rc = read_file(config, path, true, error);
 	if (!rc)
 		rc = read_snippets(config, path, error);
@@ -406,11 +407,11 @@ int fleet_config_load(const char *path, struct fleet_config **ret_config, struct
 int fleet_config_load_text(const char *file, const char *text, size_t len,
 			   struct fleet_config **ret_config, struct fleet_error *error)
 {
-	struct fleet_config *config = NULL;
-	int rc = config_new(file, &config, error);
+	struct fleet_config *config = config_new(file, error);
+	int rc;
 
-	if (rc)
-		return rc;
+	if (!config)
+		return FLEET_E_NOMEM;
 	rc = fleet_config_read(config, file, text, len, true, error);
 	return finish(config, rc, ret_config, error);
 }

@@ -331,7 +331,7 @@ static int read_cloud(const struct reader *reader, const config_setting_t *setti
 	bool is_builtin = false;
 	int rc = read_name(reader, setting, &name, &where);
 
-	if (rc)
+	if (rc || !name)
 		return rc;
 	for (size_t i = 0; i < 3; i++) {
 		struct fleet_config_cloud *known = reader->memory->clouds.items;

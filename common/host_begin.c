@@ -59,7 +59,7 @@ static void look_ahead(const struct fleet_host_program *program, int argc, char 
 	}
 	early->argc = argc;
 	early->argv = argv;
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+	for (int i = 1; i < argc && argv[i] && strcmp(argv[i], "--") != 0; i++) {
 		const char *dir = value_of(argc, argv, i, "module-dir");
 		const char *config = value_of(argc, argv, i, "config");
 

@@ -9,8 +9,8 @@
 #include "options.h"
 #include "text.h"
 
-#define SHOWN 80 /* bytes of a foreign value that a message repeats */
-#define MAX_REPEATS 1000
+#define SHOWN 80	      /* bytes of a foreign value that a message repeats */
+#define MAX_REGEX_NODES 10000 /* of an expression, with every repeat written out */
 
 struct slot {
 	bool given;
@@ -27,7 +27,7 @@ static size_t row_count(const struct fleet_option *options)
 {
 	size_t count = 0;
 
-	while (options[count].type != FLEET_OPTION_END && count <= FLEET_OPTION_MAX_ROWS)
+	while (count <= FLEET_OPTION_MAX_ROWS && options[count].type != FLEET_OPTION_END)
 		count++;
 	return count;
 }
@@ -73,35 +73,66 @@ static int int_parse(const char *text, int64_t *ret_value)
 	return 0;
 }
 
+/* The larger bound of the interval "{m,n}" at AT, at least 1, at most a bit over the cap. */
+static long interval_bound(const char *at)
+{
+	long bound = 0, largest = 1;
+
+	for (at++; *at && *at != '}'; at++) {
+		if (*at == ',')
+			bound = 0;
+		else if (*at >= '0' && *at <= '9' && bound <= MAX_REGEX_NODES)
+			bound = bound * 10 + (*at - '0');
+		if (bound > largest)
+			largest = bound;
+	}
+	return largest;
+}
+
 /*
- * Why TEXT is not accepted as an expression, NULL when it is. Repeats multiply when regcomp lays
- * them out, and a back-reference makes matching exponential: both are refused before regcomp sees
- * them.
+ * Why TEXT is not accepted as an expression, NULL when it is. regcomp copies what "+" and "{}"
+ * repeat, so a few of them around each other take all memory; and a back-reference makes matching
+ * exponential. Both are refused before regcomp sees them. The count errs to the high side: a group
+ * counts as all that stands before its end, and brackets are not looked into.
  */
 static const char *regex_refuse(const char *text)
 {
-	long repeats = 1;
+	long nodes = 0, last = 0;
 
 	if (strlen(text) > FLEET_OPTION_MAX_REGEX)
 		return "an expression of at most 256 bytes";
 	for (const char *at = text; *at; at++) {
-		if (*at == '\\' && at[1]) {
-			at++;
+		long copies = 1;
+		size_t inside;
+
+		switch (*at) {
+		case '\\':
+			at += at[1] != '\0';
 			if (*at >= '1' && *at <= '9')
 				return "an expression without back-references";
-		} else if (*at == '{') {
-			long most = 0;
-
-			for (const char *d = at + 1; *d && *d != '}'; d++) {
-				if (*d == ',')
-					most = 0;
-				else if (*d >= '0' && *d <= '9' && most <= MAX_REPEATS)
-					most = most * 10 + (*d - '0');
-			}
-			repeats *= most > 0 ? most : 1;
-			if (repeats > MAX_REPEATS)
-				return "an expression with fewer repeats in {}";
+			last = 1;
+			nodes++;
+			break;
+		case ')':
+			last = ++nodes;
+			break;
+		case '+':
+			copies = 2;
+			break;
+		case '{':
+			copies = interval_bound(at);
+			inside = strspn(at + 1, "0123456789,");
+			at += at[1 + inside] == '}' ? 1 + inside : 0;
+			break;
+		default:
+			last = 1;
+			nodes++;
+			break;
 		}
+		nodes += last * (copies - 1);
+		last *= copies;
+		if (nodes > MAX_REGEX_NODES)
+			return "an expression with fewer repeats";
 	}
 	return NULL;
 }

@@ -215,11 +215,9 @@ void fleet_result_perf(struct fleet_result *result, const struct fleet_perf *per
 	while (!one.failed && one.len > 0 && one.data[one.len - 1] == ';')
 		one.data[--one.len] = '\0';
 
-	if (one.failed || result->perf.failed)
-		result->short_of = "memory ran out";
-	else if (result->perf.len + 1 + one.len > FLEET_RESULT_MAX_PERF)
+	if (!one.failed && result->perf.len + 1 + one.len > FLEET_RESULT_MAX_PERF)
 		result->short_of = "there is too much perfdata";
-	else if ((result->perf.len > 0 && fleet_buf_add(&result->perf, " ", 1)) ||
+	else if (one.failed || (result->perf.len > 0 && fleet_buf_add(&result->perf, " ", 1)) ||
 		 fleet_buf_add(&result->perf, one.data, one.len))
 		result->short_of = "memory ran out";
 	fleet_buf_finish(&one);

@@ -152,8 +152,21 @@ static int copy(char *out, size_t size, const char *text)
 	return n < 0 || (size_t)n >= size ? FLEET_E_LIMIT : 0;
 }
 
+/* Since when the run is as it is, by the service's own times. */
+static int64_t since_of(const struct fleet_run *run, const struct fleet_plan *plan)
+{
+	int64_t since_s =
+		run->status.completed_s ? run->status.completed_s : fleet_run_last_time_s(run);
+
+	if (plan->state_before == FLEET_UPDATE_NOT_STARTED)
+		return run->resource.system.created_s;
+	return plan->failed_at_s > since_s ? plan->failed_at_s : since_s;
+}
+
 static int describe(const struct fleet_run *run, struct fleet_plan *plan)
 {
+	int rc;
+
 	plan->verb = FLEET_VERB_START;
 	plan->state_before = run->status.state;
 	plan->run_start_s = run->status.start_s;
@@ -164,45 +177,43 @@ static int describe(const struct fleet_run *run, struct fleet_plan *plan)
 	    copy(plan->modified_by_type, sizeof(plan->modified_by_type),
 		 run->resource.system.modified_by_type))
 		return FLEET_E_LIMIT;
-	return measure(run, plan);
+	/* A run without a status has not started. */
+	if (plan->state_before == FLEET_UPDATE_ABSENT)
+		plan->state_before = FLEET_UPDATE_NOT_STARTED;
+	rc = measure(run, plan);
+	/* Failed without a failed member we can see: nobody knows why, so a person decides. */
+	if (plan->state_before == FLEET_UPDATE_FAILED && !plan->members_failed) {
+		plan->failure_classes |= 1u << FLEET_FAILURE_UNCLASSIFIED;
+		plan->failed_at_s = run->status.completed_s;
+	}
+	plan->since_s = since_of(run, plan);
+	return rc;
+}
+
+static int wanted(struct fleet_plan *plan, const char *reason)
+{
+	plan->outcome = FLEET_PLAN_SEND;
+	(void)snprintf(plan->reason, sizeof(plan->reason), "%s", reason);
+	return 0;
 }
 
 /* The table of states that the service documents for start. */
 static int decide(const struct fleet_run *run, struct fleet_plan *plan)
 {
-	plan->since_s =
-		run->status.completed_s ? run->status.completed_s : fleet_run_last_time_s(run);
+	char reason[128];
+
 	switch (run->status.state) {
 	case FLEET_UPDATE_FAILED:
-		/* Failed without a failed member we can see: nobody knows why, so a person decides.
-		 */
-		if (!plan->members_failed) {
-			plan->failure_classes |= 1u << FLEET_FAILURE_UNCLASSIFIED;
-			plan->failed_at_s = run->status.completed_s;
-		}
-		if (plan->failed_at_s > plan->since_s)
-			plan->since_s = plan->failed_at_s;
-		plan->outcome = FLEET_PLAN_SEND;
-		(void)snprintf(plan->reason, sizeof(plan->reason),
+		(void)snprintf(reason, sizeof(reason),
 			       "the run Failed with %lld of %lld members failed",
 			       (long long)plan->members_failed, (long long)plan->members_total);
-		return 0;
+		return wanted(plan, reason);
 	case FLEET_UPDATE_NOT_STARTED:
-		plan->since_s = run->resource.system.created_s;
-		plan->outcome = FLEET_PLAN_SEND;
-		(void)snprintf(plan->reason, sizeof(plan->reason), "the run was never started");
-		return 0;
+		return wanted(plan, "the run was never started");
 	case FLEET_UPDATE_STOPPED:
-		plan->outcome = FLEET_PLAN_SEND;
-		(void)snprintf(plan->reason, sizeof(plan->reason), "the run is Stopped");
-		return 0;
+		return wanted(plan, "the run is Stopped");
 	case FLEET_UPDATE_ABSENT:
-		/* A run without a status has not started. */
-		plan->state_before = FLEET_UPDATE_NOT_STARTED;
-		plan->since_s = run->resource.system.created_s;
-		plan->outcome = FLEET_PLAN_SEND;
-		(void)snprintf(plan->reason, sizeof(plan->reason), "the run has no status yet");
-		return 0;
+		return wanted(plan, "the run has no status yet");
 	case FLEET_UPDATE_RUNNING:
 	case FLEET_UPDATE_PENDING:
 		return fleet_plan_nothing(plan, "the run is %s already",

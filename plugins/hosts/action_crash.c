@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Crash points, for the tests only: the process ends as by a power loss at the point that
- * FLEET_CRASH_AT names. Never part of an installed program. */
+ * FLEET_CRASH_AT names, or hangs there ("hang:POINT"). Never part of an installed program. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,8 @@ void action_crash_point(const char *name)
 
 	if (at && strcmp(at, name) == 0)
 		(void)kill(getpid(), SIGKILL);
+	while (at && strncmp(at, "hang:", 5) == 0 && strcmp(at + 5, name) == 0)
+		(void)pause();
 }
 
 int64_t action_grace_s(int64_t usual_s)

@@ -219,18 +219,23 @@ static int record(struct action *action, int64_t intent, enum fleet_outcome outc
 }
 
 /* Other fleets' actions may have been recorded between the decision and the intent: with the own
- * one counted in, no budget may be exceeded. */
-static bool within_budgets(struct action *action)
+ * one counted in, no budget may be exceeded. If one is, WHAT says so. */
+static bool is_within_budgets(struct action *action, struct fleet_error *what)
 {
 	const struct fleet_policy_rule *permission = action->decision.permission;
 	struct fleet_history now;
 
-	return !fleet_ledger_history(action->ledger, action->fleet_id, &action->plan, action->key,
-				     fleet_now_s(), &now, &action->error) &&
-	       now.all_last_hour <= permission->all_per_hour &&
-	       now.fleet_last_day <= permission->fleet_per_day &&
-	       now.attempts_run <= permission->attempts_per_run &&
-	       now.attempts_failure <= permission->attempts_per_failure;
+	if (fleet_ledger_history(action->ledger, action->fleet_id, &action->plan, action->key,
+				 fleet_now_s(), &now, what))
+		return false;
+	if (now.all_last_hour <= permission->all_per_hour &&
+	    now.fleet_last_day <= permission->fleet_per_day &&
+	    now.attempts_run <= permission->attempts_per_run &&
+	    now.attempts_failure <= permission->attempts_per_failure)
+		return true;
+	(void)fleet_error_set(what, FLEET_E_CONFLICT,
+			      "another action took the last of a budget at the same time");
+	return false;
 }
 
 static int send(struct action *action, enum fleet_arm_operation *ret_operation)
@@ -275,11 +280,8 @@ static int send_intent(struct action *action, const struct fleet_intent *intent,
 	struct fleet_error what = {.code = FLEET_OK};
 	int code;
 
-	if (!within_budgets(action)) {
-		(void)fleet_error_set(&what, FLEET_E_CONFLICT,
-				      "another action took the last of a budget at the same time");
+	if (!is_within_budgets(action, &what))
 		return give_up(action, intent, &what);
-	}
 	if (fleet_deadline_left_ms(action->host->deadline) < TIME_TO_SEND_MS) {
 		(void)fleet_error_set(&what, FLEET_E_TIMEOUT,
 				      "there was no time left to send the request in");

@@ -15,7 +15,7 @@ action_build=${top_builddir:-$action_here/../..}
 : "${FLEET_ACTION:=$action_build/fleet_action}"
 : "${FLEET_ACTION_CRASH:=$action_build/action_crash}"
 : "${START_MODULE:=$action_build/plugins/actions/.libs/start.so}"
-# shellcheck source=../sim/lib.sh
+# shellcheck source=tests/sim/lib.sh
 . "$action_here/../sim/lib.sh"
 
 passed=0

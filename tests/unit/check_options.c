@@ -118,6 +118,20 @@ START_TEST(every_way_to_write_an_option)
 }
 END_TEST
 
+static const char *const expressions[] = {
+	"^nightly-[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+	"^(prod|test)-(web|db)+-[a-z0-9+]+(-[0-9]+)?$",
+	"a\\+b\\{3\\}",
+	"^(canary|nightly|weekly)([-_.][[:alnum:]]{1,20}){0,3}$",
+};
+
+START_TEST(expressions_that_people_write)
+{
+	ck_assert_msg(fleet_options_set(&set, "match", expressions[_i], &error) == 0, "%s: %s",
+		      expressions[_i], error.message);
+}
+END_TEST
+
 START_TEST(last_one_wins)
 {
 	ck_assert_int_eq(
@@ -171,6 +185,10 @@ static const struct {
 	{{"--match=("}, "--match", "regular expression"},
 	{{"--match=(a)\\1"}, "--match", "back-references"},
 	{{"--match=((a{200}){200}){200}"}, "--match", "repeats"},
+	{{"--match=a{30}{30}{30}{30}"}, "--match", "repeats"},
+	{{"--match=a{,99999999999}"}, "--match", "repeats"},
+	{{"--match=a++++++++++++++++++++++++++++++++++++++++"}, "--match", "repeats"},
+	{{"--match=((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+"}, "--match", "repeats"},
 	{{"--name", "a", "-w"}, "--warning", "RANGE"},
 };
 
@@ -385,6 +403,8 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, defaults_fill_every_field);
 	tcase_add_test(tests, every_way_to_write_an_option);
+	tcase_add_loop_test(tests, expressions_that_people_write, 0,
+			    (int)(sizeof(expressions) / sizeof(expressions[0])));
 	tcase_add_test(tests, last_one_wins);
 	tcase_add_test(tests, values_that_look_like_options);
 	tcase_add_loop_test(tests, errors_name_the_argument_and_what_is_allowed, 0,

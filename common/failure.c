@@ -125,11 +125,11 @@ static const struct {
 /* The first bytes of TEXT in lower case, so that thirty searches need not fold case each. */
 static void lower(char *out, const char *text)
 {
-	size_t i = 0;
+	size_t len = strnlen(text, MESSAGE_READ);
 
-	for (; text[i] && i < MESSAGE_READ; i++)
+	for (size_t i = 0; i < len; i++)
 		out[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
-	out[i] = '\0';
+	out[len] = '\0';
 }
 
 static bool words_match(const char *message, const char *words)

@@ -38,10 +38,12 @@ static bool wait_ms(int64_t ms, const atomic_bool *stopping)
 	int64_t end = sim_monotonic_ns() + ms * 1000000;
 
 	while (!atomic_load(stopping)) {
-		int64_t left = (end - sim_monotonic_ns()) / 1000000;
+		int64_t left = end - sim_monotonic_ns();
 
 		if (left <= 0)
 			return true;
+		/* Rounded up: an answer comes late, never before its time. */
+		left = (left + 999999) / 1000000;
 		nap(left < TICK_MS ? left : TICK_MS);
 	}
 	return false;

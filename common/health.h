@@ -47,6 +47,45 @@ enum fleet_cause {
 /* The word for a cause, for output and --explain: "maintenance window closed". Static. */
 const char *fleet_cause_name(enum fleet_cause cause);
 
+/* The rule of a cause, as --explain and the module's table of rules name it: "no-progress". Static.
+ */
+const char *fleet_cause_rule(enum fleet_cause cause);
+
+/* clang-format off */
+/* Rows for a module's table of rules: those of every finding. */
+#define FLEET_HEALTH_RULES                                                                        \
+	{"failed", "any", "a member, group, stage or the run is Failed: --on-failed, or --failed-"\
+			  "members-* while the run is not Failed itself"},                        \
+	{"no-progress", "WARNING, CRITICAL", "nothing in the run changed for longer than --warning"\
+			" or --critical, and nothing explains it"},                               \
+	{"member-runtime", "WARNING, CRITICAL", "a member is Running for longer than"             \
+			" --member-runtime-*"},                                                   \
+	{"not-started", "WARNING, CRITICAL", "the run was made --not-started-* ago and never"     \
+			" started"},                                                              \
+	{"window", "WARNING, CRITICAL", "a member waits for a maintenance window past its opening"\
+			" and the poll after it by --window-*, or for --window-unnamed-*"},       \
+	{"version", "WARNING, CRITICAL", "a member is Pending for --version-* because the"        \
+			" Kubernetes version is not in its region"},                              \
+	{"image", "WARNING, CRITICAL", "a member is Pending for --image-* because the node image" \
+			" is not in its region"},                                                 \
+	{"approval", "WARNING, CRITICAL", "an approval gate waits for --approval-*"},             \
+	{"schedule", "WARNING, CRITICAL", "a scheduled-start gate is late by --schedule-*"},      \
+	{"gate", "WARNING, CRITICAL", "a gate of a type that fleetmon does not know waits for"    \
+			" --gate-*"},                                                             \
+	{"wait", "WARNING, CRITICAL", "an after-stage wait is late by --wait-*"},                 \
+	{"pending", "WARNING, CRITICAL", "something is Pending for --pending-* and its reason"    \
+			" cannot be read"},                                                       \
+	{"stopping", "WARNING, CRITICAL", "the run is Stopping for --stopping-* without a failed" \
+			" member"},                                                               \
+	{"stopped", "any", "the run is Stopped: --on-stopped"},                                   \
+	{"skipped-run", "any", "the run is Skipped as a whole: --on-skipped-run"},                \
+	{"user-skipped", "any", "the run is Completed and a person skipped members:"              \
+			" --on-user-skipped"},                                                    \
+	{"system-skipped", "OK", "the service skipped a member, which has nothing to update"},    \
+	{"unknown-state", "any", "a state that fleetmon does not know, or none at all:"           \
+			" --on-unknown-state"}
+/* clang-format on */
+
 /* Is CAUSE something that a run waits for (window, version, image, gates, wait, pending)? */
 bool fleet_cause_is_wait(enum fleet_cause cause);
 
@@ -245,6 +284,11 @@ void fleet_finding_place(const struct fleet_finding *finding, struct fleet_buf *
  */
 void fleet_finding_text(const struct fleet_finding *finding, int64_t now_s, size_t max_message,
 			struct fleet_buf *out);
+
+/* Adds FINDING of RUN to RESULT as a part that says TEXT, with its rule, place, value and limits.
+ */
+void fleet_finding_part(struct fleet_result *result, const struct fleet_run *run,
+			const struct fleet_finding *finding, const char *text);
 
 /* What a person should do about FINDING, "" when there is nothing to say. Static. */
 const char *fleet_finding_advice(const struct fleet_finding *finding);

@@ -18,6 +18,7 @@
 #include "options.h"
 #include "plan.h"
 #include "range.h"
+#include "report.h"
 #include "result.h"
 #include "select.h"
 #include "text.h"
@@ -37,6 +38,20 @@ enum fleet_module_kind {
 #define FLEET_NEEDS_GATES (1u << FLEET_KIND_GATES)
 #define FLEET_NEEDS_PROFILES (1u << FLEET_KIND_PROFILES)
 #define FLEET_NEEDS_STRATEGIES (1u << FLEET_KIND_STRATEGIES)
+
+/* A rule of a check: what makes it return which states. A table ends with a row without a name. */
+struct fleet_module_rule {
+	const char *name;   /* lower case, hyphens; what fleet_result_rule is called with */
+	const char *states; /* "WARNING, CRITICAL"; "any" where an option says which */
+	const char *when;   /* one line, no full stop */
+};
+
+/* A value that a check always prints as perfdata. A table ends with a row without a label. */
+struct fleet_module_perf {
+	const char *label; /* lower case, underscores; the unit is in uom */
+	const char *uom;
+	const char *help; /* one line, no full stop */
+};
 
 struct fleet_module {
 	uint32_t abi;	     /* FLEET_MODULE_ABI; first, for ever */
@@ -58,6 +73,10 @@ struct fleet_module {
 		    struct fleet_error *error);
 	const char *const *examples; /* NULL-terminated lines for --help, without the program's
 					name; may be NULL */
+	/* A check: every rule that its parts name, and every label that it prints, in the order in
+	 * which it prints them. The host prints those that are missing with the value U. */
+	const struct fleet_module_rule *rules;
+	const struct fleet_module_perf *perfs;
 };
 
 /* What a module's one exported function is. */

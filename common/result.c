@@ -101,7 +101,7 @@ static bool grow(struct fleet_result *result)
 
 /* Adds a line of long output; what does not fit is remembered as a shortfall. */
 static void add_entry(struct fleet_result *result, bool is_part, enum fleet_level level,
-		      const char *text)
+		      const struct fleet_result_why *why, const char *text)
 {
 	const char *copy =
 		grow(result) ? fleet_arena_text(&result->arena, text, strlen(text)) : NULL;
@@ -112,22 +112,88 @@ static void add_entry(struct fleet_result *result, bool is_part, enum fleet_leve
 					   : "memory ran out";
 		return;
 	}
-	result->entries[result->count++] =
-		(struct fleet_result_entry){.is_part = is_part, .level = level, .text = copy};
+	result->entries[result->count++] = (struct fleet_result_entry){
+		.is_part = is_part, .level = level, .text = copy, .why = why};
 }
 
-void fleet_result_part(struct fleet_result *result, enum fleet_level level, const char *format, ...)
+static void add_part(struct fleet_result *result, enum fleet_level level,
+		     const struct fleet_result_why *why, const char *format, va_list args)
 {
 	char text[FLEET_RESULT_MAX_LINE + 1];
-	va_list args;
 
 	/* Kept even when the text is not. */
 	result->level = result->has_level ? fleet_level_worst(result->level, level) : level;
 	result->has_level = true;
-	va_start(args, format);
 	format_clean(text, sizeof(text), format, args);
+	add_entry(result, true, level, why, text);
+}
+
+/* A safe copy of TEXT in the arena, "" for NULL; NULL when memory ran out. */
+static const char *keep(struct fleet_result *result, const char *text)
+{
+	char clean[FLEET_RESULT_MAX_LINE + 1];
+
+	if (!text || !*text)
+		return "";
+	(void)fleet_text_clean_into(clean, sizeof(clean), text);
+	return fleet_arena_text(&result->arena, clean, strlen(clean));
+}
+
+static const struct fleet_result_why *keep_why(struct fleet_result *result,
+					       const struct fleet_why *why)
+{
+	struct fleet_result_why *copy = fleet_arena_alloc(&result->arena, 1, sizeof(*copy));
+
+	if (copy)
+		*copy = (struct fleet_result_why){
+			.rule = keep(result, why->rule),
+			.object = keep(result, why->object),
+			.uom = keep(result, why->uom),
+			.option = keep(result, why->option),
+			.value = why->value,
+			.has_warning = why->warning != NULL,
+			.has_critical = why->critical != NULL,
+		};
+	if (!copy || !copy->rule || !copy->object || !copy->uom || !copy->option) {
+		result->short_of = "memory ran out";
+		return NULL;
+	}
+	if (why->warning)
+		copy->warning = *why->warning;
+	if (why->critical)
+		copy->critical = *why->critical;
+	return copy;
+}
+
+void fleet_result_part(struct fleet_result *result, enum fleet_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_part(result, level, NULL, format, args);
 	va_end(args);
-	add_entry(result, true, level, text);
+}
+
+void fleet_result_rule(struct fleet_result *result, enum fleet_level level,
+		       const struct fleet_why *why, const char *format, ...)
+{
+	const struct fleet_result_why *copy = keep_why(result, why);
+	va_list args;
+
+	va_start(args, format);
+	add_part(result, level, copy, format, args);
+	va_end(args);
+}
+
+void fleet_result_label(struct fleet_result *result, const char *key, const char *value)
+{
+	struct fleet_result_label label = {keep(result, key), keep(result, value)};
+
+	if (!label.key || !label.value || result->label_count >= FLEET_RESULT_MAX_LABELS)
+		result->short_of =
+			label.key && label.value ? "there are too many labels" : "memory ran out";
+	else
+		result->labels[result->label_count++] = label;
 }
 
 void fleet_result_line(struct fleet_result *result, const char *format, ...)
@@ -138,7 +204,7 @@ void fleet_result_line(struct fleet_result *result, const char *format, ...)
 	va_start(args, format);
 	format_clean(text, sizeof(text), format, args);
 	va_end(args);
-	add_entry(result, false, FLEET_LEVEL_OK, text);
+	add_entry(result, false, FLEET_LEVEL_OK, NULL, text);
 }
 
 /* Appends LABEL, quoted where graphing programs need it. "=" ends a label even inside quotes. */

@@ -48,6 +48,30 @@ void fleet_result_summary(struct fleet_result *result, const char *format, ...)
 void fleet_result_part(struct fleet_result *result, enum fleet_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * Why a part has its level, for --explain and JSON. Everything is copied. RULE is a word of the
+ * module's table of rules; the rest may be absent (NULL, FLEET_ABSENT): OBJECT is what was looked
+ * at ("updateRuns/jan", "members/web-01"), VALUE in UOM what was held against WARNING and CRITICAL,
+ * OPTION the option that gave the level where no range did ("on-stopped").
+ */
+struct fleet_why {
+	const char *rule;
+	const char *object;
+	int64_t value;
+	const char *uom;
+	const struct fleet_range *warning, *critical;
+	const char *option;
+};
+
+/* Adds a part as fleet_result_part does, and why it has its level. */
+void fleet_result_rule(struct fleet_result *result, enum fleet_level level,
+		       const struct fleet_why *why, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Says what the result is about, for JSON and OpenMetrics: KEY (lower case, "run", "stage") once
+ * each, at most 8 of them. Copied. */
+void fleet_result_label(struct fleet_result *result, const char *key, const char *value);
+
 /* Adds a line of long output that carries no level: a hint, a next step, a table row. */
 void fleet_result_line(struct fleet_result *result, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -14,10 +14,25 @@
 #define FLEET_RESULT_MAX_MEMORY ((size_t)16 << 20) /* bytes of all their texts */
 #define FLEET_RESULT_MAX_OUTPUT 8000		   /* bytes of the whole printout */
 
+#define FLEET_RESULT_MAX_LABELS 8
+
+/* Why a part has its level; texts live in the result's arena, "" when absent. */
+struct fleet_result_why {
+	const char *rule, *object, *uom, *option;
+	int64_t value;
+	bool has_warning, has_critical;
+	struct fleet_range warning, critical;
+};
+
 struct fleet_result_entry {
 	bool is_part; /* else a line without a level */
 	enum fleet_level level;
 	const char *text;
+	const struct fleet_result_why *why; /* NULL when nobody said */
+};
+
+struct fleet_result_label {
+	const char *key, *value;
 };
 
 struct fleet_result {
@@ -29,6 +44,8 @@ struct fleet_result {
 	struct fleet_arena arena;
 	struct fleet_result_entry *entries;
 	size_t count, size;
+	struct fleet_result_label labels[FLEET_RESULT_MAX_LABELS];
+	size_t label_count;
 	struct fleet_buf perf;
 };
 

@@ -14,11 +14,8 @@ struct list {
 	size_t mapped;
 	struct fleet_payload payload;
 	struct fleet_payload_item *items;
-	void **decoded; /* NULL until asked for */
-	int64_t read_s;
-	int64_t reads_left;
-	bool stale;
-	char *reason;
+	void **decoded;			 /* NULL until asked for */
+	struct fleet_view_source source; /* its texts are the arena's */
 };
 
 struct fleet_view {
@@ -58,14 +55,17 @@ void fleet_view_free(struct fleet_view *view)
 {
 	if (!view)
 		return;
-	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
+	for (int i = 0; i < FLEET_KIND_COUNT; i++)
 		release(view->lists[i].map, view->lists[i].mapped);
-		free(view->lists[i].reason);
-	}
 	fleet_arena_finish(&view->arena);
 	free(view->fleet);
 	free(view->fleet_id);
 	free(view);
+}
+
+static const char *keep(struct fleet_view *view, const char *text)
+{
+	return text && *text ? fleet_arena_text(&view->arena, text, strlen(text)) : "";
 }
 
 static int fill(struct fleet_view *view, struct list *list, const struct fleet_view_source *source)
@@ -80,14 +80,11 @@ static int fill(struct fleet_view *view, struct list *list, const struct fleet_v
 		if (fleet_payload_item(&list->payload, i, &list->items[i]))
 			return FLEET_E_PROTOCOL;
 	}
-	list->read_s = source->read_s;
-	list->reads_left = source->reads_left;
-	list->stale = source->stale;
-	if (source->stale && source->reason) {
-		list->reason = strdup(source->reason);
-		if (!list->reason)
-			return FLEET_E_NOMEM;
-	}
+	list->source = *source;
+	list->source.reason = keep(view, source->stale ? source->reason : NULL);
+	list->source.correlation_id = keep(view, source->correlation_id);
+	if (!list->source.reason || !list->source.correlation_id)
+		return FLEET_E_NOMEM;
 	return 0;
 }
 
@@ -103,7 +100,6 @@ int fleet_view_add(struct fleet_view *view, void *map, size_t mapped, const void
 		rc = fill(view, &list, source);
 	if (rc) {
 		release(map, mapped);
-		free(list.reason);
 		return rc;
 	}
 	view->lists[list.payload.kind] = list;
@@ -135,6 +131,13 @@ const struct fleet_payload_item *fleet_view_item(const struct fleet_view *view,
 						 enum fleet_kind kind, size_t i)
 {
 	return i < fleet_view_count(view, kind) ? &view->lists[kind].items[i] : NULL;
+}
+
+const struct fleet_view_source *fleet_view_origin(const struct fleet_view *view,
+						  enum fleet_kind kind)
+{
+	return kind < FLEET_KIND_COUNT && view->lists[kind].there ? &view->lists[kind].source
+								  : NULL;
 }
 
 static const void *decoded(struct fleet_view *view, enum fleet_kind kind, size_t i)
@@ -190,8 +193,8 @@ int64_t fleet_view_age_s(const struct fleet_view *view)
 	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
 		const struct list *list = &view->lists[i];
 
-		if (list->there && view->now_s - list->read_s > age_s)
-			age_s = view->now_s - list->read_s;
+		if (list->there && view->now_s - list->source.read_s > age_s)
+			age_s = view->now_s - list->source.read_s;
 	}
 	return age_s;
 }
@@ -201,9 +204,9 @@ bool fleet_view_is_stale(const struct fleet_view *view, const char **ret_reason)
 	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
 		const struct list *list = &view->lists[i];
 
-		if (list->there && list->stale) {
+		if (list->there && list->source.stale) {
 			if (ret_reason)
-				*ret_reason = list->reason ? list->reason : "";
+				*ret_reason = list->source.reason;
 			return true;
 		}
 	}
@@ -217,9 +220,9 @@ int64_t fleet_view_reads_left(const struct fleet_view *view)
 	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
 		const struct list *list = &view->lists[i];
 
-		if (list->there && list->reads_left != FLEET_ABSENT &&
-		    (least == FLEET_ABSENT || list->reads_left < least))
-			least = list->reads_left;
+		if (list->there && list->source.reads_left != FLEET_ABSENT &&
+		    (least == FLEET_ABSENT || list->source.reads_left < least))
+			least = list->source.reads_left;
 	}
 	return least;
 }

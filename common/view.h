@@ -15,6 +15,15 @@
 
 struct fleet_view;
 
+/* Where a list of a view came from; fleet_view_add copies the texts. */
+struct fleet_view_source {
+	int64_t read_s;		    /* when the service was asked, seconds since the epoch */
+	bool stale;		    /* an old answer, the service could not be reached */
+	const char *reason;	    /* why it is stale, "" when it is not */
+	int64_t reads_left;	    /* rate limit head-room, FLEET_ABSENT if unknown */
+	const char *correlation_id; /* of the answer, "" when unknown */
+};
+
 /* The time that all ages are taken at, seconds since the epoch. */
 int64_t fleet_view_now_s(const struct fleet_view *view);
 
@@ -48,20 +57,15 @@ bool fleet_view_is_stale(const struct fleet_view *view, const char **ret_reason)
 /* Lowest x-ms-ratelimit-remaining-* count of reads seen with the lists, FLEET_ABSENT if none. */
 int64_t fleet_view_reads_left(const struct fleet_view *view);
 
+/* When and how a list was read; NULL for a list that is not there. */
+const struct fleet_view_source *fleet_view_origin(const struct fleet_view *view,
+						  enum fleet_kind kind);
+
 /* ---- for hosts: making a view ---- */
 
 /* An empty view at time NOW_S. NULL when memory ran out. Free with fleet_view_free. */
 struct fleet_view *fleet_view_new(const char *fleet, const char *fleet_id, int64_t now_s);
 void fleet_view_free(struct fleet_view *view);
-
-/* Where a list of a view came from. */
-struct fleet_view_source {
-	int64_t read_s;		    /* when the service was asked, seconds since the epoch */
-	bool stale;		    /* an old answer, the service could not be reached */
-	const char *reason;	    /* why it is stale; copied */
-	int64_t reads_left;	    /* rate limit head-room, FLEET_ABSENT if unknown */
-	const char *correlation_id; /* of the answer; copied */
-};
 
 /*
  * Gives VIEW the payload of one kind, LEN bytes at BYTES, which VIEW takes over (freed with free,

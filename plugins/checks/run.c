@@ -32,6 +32,34 @@ static const char *const examples[] = {
 	NULL,
 };
 
+static const struct fleet_module_rule rules[] = {
+	FLEET_HEALTH_RULES,
+	{"no-run", "any", "no update run matches: --no-run"},
+	{NULL, NULL, NULL},
+};
+
+static const struct fleet_module_perf perfs[] = {
+	{"members_total", "", "members of the run"},
+	{"members_completed", "", "members Completed"},
+	{"members_failed", "", "members Failed"},
+	{"members_skipped", "", "members Skipped, by a person or the service"},
+	{"members_running", "", "members Running"},
+	{"members_pending", "", "members Pending"},
+	{"members_not_started", "", "members NotStarted"},
+	{"percent_done", "%", "members that came to their end, of all"},
+	{"stages_total", "", "stages of the run"},
+	{"stages_done", "", "stages Completed or Skipped"},
+	{"run_age", "s", "time since the run started, up to its end"},
+	{"no_progress", "s", "time since anything in the run changed"},
+	{"oldest_pending", "s", "longest time a member or gate waits"},
+	{"gates_pending", "", "gates that are Pending"},
+	{"gate_age", "s", "age of the oldest Pending gate"},
+	{"longest_member", "s", "longest time a member is Running"},
+	{"eta", "s", "time until the end at the pace so far"},
+	FLEET_REPORT_DATA_PERFS,
+	{NULL, NULL, NULL},
+};
+
 /* What the parts of one answer share. */
 struct report {
 	struct fleet_view *view;
@@ -90,25 +118,7 @@ static void add_perf(struct fleet_result *result, const struct opts *opts,
 
 		fleet_result_perf(result, &perf);
 	}
-	fleet_result_count(result, "data_age", fleet_view_age_s(view), "s");
-	fleet_result_count(result, "reads_left", fleet_view_reads_left(view), "");
-}
-
-/* "; data 12m old (reason)" when the service could not be reached. */
-static void add_stale(const struct fleet_view *view, struct fleet_buf *out)
-{
-	const char *reason = "";
-	char age[32];
-
-	if (!fleet_view_is_stale(view, &reason))
-		return;
-	fleet_duration_format(fleet_view_age_s(view), age, sizeof(age));
-	(void)fleet_buf_addf(out, "; data %s old", age);
-	if (!reason || !reason[0])
-		return;
-	(void)fleet_buf_adds(out, " (");
-	fleet_text_clean(out, reason, 100);
-	(void)fleet_buf_adds(out, ")");
+	fleet_report_data_perf(result, view);
 }
 
 static void add_count(struct fleet_buf *out, int64_t count, const char *words)
@@ -151,11 +161,6 @@ static const struct fleet_finding *pick_head(const struct fleet_health *health)
 	return NULL;
 }
 
-static const char *plural(int64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 /* "prod/jan-patch Failed in stage prod, group apac" */
 static void add_state(const struct report *report, struct fleet_buf *out)
 {
@@ -174,10 +179,10 @@ static void add_state(const struct report *report, struct fleet_buf *out)
 		(void)fleet_buf_adds(out, "without a state");
 	if (status->state == FLEET_UPDATE_COMPLETED && failed)
 		(void)fleet_buf_addf(out, " with %lld failed member%s", (long long)failed,
-				     plural(failed));
+				     fleet_report_plural(failed));
 	else if (status->state == FLEET_UPDATE_COMPLETED && skipped)
 		(void)fleet_buf_addf(out, " with %lld member%s skipped by a person",
-				     (long long)skipped, plural(skipped));
+				     (long long)skipped, fleet_report_plural(skipped));
 	if (report->head && (report->head->stage[0] || report->head->group[0])) {
 		(void)fleet_buf_adds(out, " in ");
 		fleet_finding_place(report->head, out);
@@ -217,8 +222,8 @@ static void add_summary(const struct report *report)
 	add_counts(report->health, &tail);
 	if (report->opts->select.active && report->matches > 1)
 		(void)fleet_buf_addf(&tail, "; %zu more active run%s", report->matches - 1,
-				     plural((int64_t)report->matches - 1));
-	add_stale(report->view, &tail);
+				     fleet_report_plural((int64_t)report->matches - 1));
+	fleet_report_stale(report->view, &tail);
 	add_state(report, &line);
 	if (report->head) {
 		(void)fleet_buf_adds(&line, ": ");
@@ -260,7 +265,7 @@ static void add_findings(const struct report *report)
 			add_id(&text, "operation", finding->operation_id);
 			add_id(&text, "gate id", finding->gate_name);
 		}
-		fleet_result_part(report->result, finding->level, "%s", fleet_buf_text(&text));
+		fleet_finding_part(report->result, report->run, finding, fleet_buf_text(&text));
 	}
 	if (health->finding_count > FINDINGS_SHOWN)
 		fleet_result_part(report->result, health->findings[FINDINGS_SHOWN].level,
@@ -268,44 +273,13 @@ static void add_findings(const struct report *report)
 	fleet_buf_finish(&text);
 }
 
-/* Names go into commands that people paste into a shell: no other bytes than these. */
-static bool is_plain(const char *text)
-{
-	return text[0] && text[0] != '-' &&
-	       text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				 "0123456789._/-")] == '\0';
-}
-
-static void try_start(const struct report *report)
-{
-	const char *fleet = fleet_view_fleet(report->view), *run = report->run->resource.name;
-
-	if (is_plain(fleet) && is_plain(run))
-		fleet_result_line(report->result, "try: fleet_action start --fleet %s --run %s",
-				  fleet, run);
-}
-
-/* "az fleet GROUP VERB" on NAME of this fleet, with MORE and a last argument made of two texts. */
-static void try_az(const struct report *report, const char *command, const char *name,
-		   const char *more, const char *target)
-{
-	const char *id = fleet_view_fleet_id(report->view);
-	const char *fleet = fleet_id_name(id);
-	char group[128];
-
-	(void)fleet_id_part(id, "resourceGroups", group, sizeof(group));
-	if (is_plain(group) && is_plain(fleet) && is_plain(name) &&
-	    (!target[0] || is_plain(target)))
-		fleet_result_line(report->result, "try: az fleet %s -g %s -f %s -n %s%s%s", command,
-				  group, fleet, name, more, target);
-}
-
 static void try_member(const struct report *report, const struct fleet_finding *finding)
 {
 	const char *run = report->run->resource.name;
 
 	if (finding->member[0] && finding->level != FLEET_LEVEL_OK)
-		try_az(report, "updaterun skip", run, " --targets Member:", finding->member);
+		fleet_report_try_az(report->result, report->view, "updaterun skip", run,
+				    " --targets Member:", finding->member);
 }
 
 static void try_command(const struct report *report, const struct fleet_finding *finding)
@@ -316,17 +290,18 @@ static void try_command(const struct report *report, const struct fleet_finding 
 	case FLEET_CAUSE_FAILED:
 		if (report->run->status.state == FLEET_UPDATE_FAILED ||
 		    report->run->status.state == FLEET_UPDATE_STOPPED)
-			try_start(report);
+			fleet_report_try_action(report->result, report->view, "start", run);
 		break;
 	case FLEET_CAUSE_NOT_STARTED:
 	case FLEET_CAUSE_STOPPED:
-		try_start(report);
+		fleet_report_try_action(report->result, report->view, "start", run);
 		break;
 	case FLEET_CAUSE_APPROVAL:
 	case FLEET_CAUSE_GATE:
 	case FLEET_CAUSE_SCHEDULE:
 		if (finding->level != FLEET_LEVEL_OK)
-			try_az(report, "gate approve", finding->gate_name, "", "");
+			fleet_report_try_az(report->result, report->view, "gate approve",
+					    finding->gate_name, "", "");
 		break;
 	case FLEET_CAUSE_WINDOW:
 	case FLEET_CAUSE_VERSION:
@@ -336,17 +311,17 @@ static void try_command(const struct report *report, const struct fleet_finding 
 		break;
 	case FLEET_CAUSE_WAIT:
 		if (finding->level != FLEET_LEVEL_OK)
-			try_az(report, "updaterun skip", run,
-			       " --targets AfterStageWait:", finding->stage);
+			fleet_report_try_az(report->result, report->view, "updaterun skip", run,
+					    " --targets AfterStageWait:", finding->stage);
 		break;
 	case FLEET_CAUSE_MEMBER_RUNTIME:
-		if (is_plain(finding->cluster_id))
+		if (fleet_report_is_plain(finding->cluster_id))
 			fleet_result_line(report->result, "try: az aks show --ids %s",
 					  finding->cluster_id);
 		break;
 	case FLEET_CAUSE_NO_PROGRESS:
 	case FLEET_CAUSE_UNKNOWN_STATE:
-		try_az(report, "updaterun show", run, "", "");
+		fleet_report_try_az(report->result, report->view, "updaterun show", run, "", "");
 		break;
 	case FLEET_CAUSE_NONE:
 	case FLEET_CAUSE_STOPPING:
@@ -451,8 +426,11 @@ static int say_no_run(const struct fleet_view *view, const struct opts *opts,
 	struct fleet_buf stale;
 
 	fleet_buf_init(&stale, SUMMARY_BYTES);
-	add_stale(view, &stale);
-	fleet_result_part(result, (enum fleet_level)opts->no_run, "no update run to look at");
+	fleet_report_stale(view, &stale);
+	fleet_result_rule(
+		result, (enum fleet_level)opts->no_run,
+		&(struct fleet_why){.rule = "no-run", .value = FLEET_ABSENT, .option = "no-run"},
+		"no update run to look at");
 	fleet_result_summary(result, "%.380s%s", error->message, fleet_buf_text(&stale));
 	fleet_buf_finish(&stale);
 	add_perf(result, opts, view, NULL);
@@ -484,6 +462,7 @@ static int run(struct fleet_view *view, const void *values, struct fleet_result 
 				       fleet_view_fleet(view),
 				       rc == FLEET_E_NOMEM ? "no memory" : "damaged snapshot");
 	}
+	fleet_result_label(result, "run", report.run->resource.name);
 	report.head = pick_head(&health);
 	report.now_s = fleet_view_now_s(view);
 	add_summary(&report);
@@ -498,4 +477,5 @@ static int run(struct fleet_view *view, const void *values, struct fleet_result 
 
 FLEET_CHECK_MODULE("run", .summary = "one update run, from its state down to each member",
 		   .needs = FLEET_NEEDS_RUNS | FLEET_NEEDS_GATES, .options = options,
-		   .options_size = sizeof(struct opts), .run = run, .examples = examples);
+		   .options_size = sizeof(struct opts), .run = run, .examples = examples,
+		   .rules = rules, .perfs = perfs);

@@ -79,6 +79,9 @@ struct fleet_config {
 	struct fleet_config_memory *memory;
 };
 
+/* Seconds: -t where neither argv nor a file says otherwise. */
+#define FLEET_CONFIG_TIMEOUT_S 9
+
 /* The file that is read when --config is not given: SYSCONFDIR/fleetmon/fleetmon.conf. */
 extern const char fleet_config_default_path[];
 

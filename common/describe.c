@@ -121,17 +121,9 @@ static bool append_options(struct json_object *array, const struct fleet_option 
 
 static bool append_needs(struct json_object *array, uint32_t needs)
 {
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} lists[] = {
-		{FLEET_NEEDS_FLEET, "fleet"},	    {FLEET_NEEDS_RUNS, "runs"},
-		{FLEET_NEEDS_MEMBERS, "members"},   {FLEET_NEEDS_GATES, "gates"},
-		{FLEET_NEEDS_PROFILES, "profiles"}, {FLEET_NEEDS_STRATEGIES, "strategies"},
-	};
-
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		if ((needs & lists[i].bit) && !append(array, json_object_new_string(lists[i].name)))
+	for (int kind = 0; kind < FLEET_KIND_COUNT; kind++)
+		if ((needs & (1u << kind)) &&
+		    !append(array, json_object_new_string(fleet_kind_word((enum fleet_kind)kind))))
 			return false;
 	return true;
 }

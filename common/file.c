@@ -33,6 +33,8 @@ static const char *noun_for(enum fleet_file_kind kind)
 		return "policy file";
 	case FLEET_FILE_STATE:
 		return "state file";
+	case FLEET_FILE_DATA:
+		return "file";
 	}
 	return "file";
 }
@@ -51,6 +53,8 @@ static bool owner_allowed(uid_t owner, enum fleet_file_kind kind)
 		return owner == 0;
 	case FLEET_FILE_STATE:
 		return owner == us;
+	case FLEET_FILE_DATA:
+		return true;
 	}
 	return false;
 }
@@ -66,6 +70,8 @@ static const char *owners_for(enum fleet_file_kind kind)
 		return "root";
 	case FLEET_FILE_STATE:
 		return "the user that runs this";
+	case FLEET_FILE_DATA:
+		return "anybody";
 	}
 	return "root";
 }
@@ -83,6 +89,8 @@ static mode_t forbidden_bits(enum fleet_file_kind kind)
 		return S_IWOTH;
 	case FLEET_FILE_STATE:
 		return S_IRWXG | S_IRWXO;
+	case FLEET_FILE_DATA:
+		return 0;
 	}
 	return S_IRWXG | S_IRWXO;
 }
@@ -98,6 +106,7 @@ static const char *chmod_for(enum fleet_file_kind kind)
 	case FLEET_FILE_TOKEN:
 		return "o-w";
 	case FLEET_FILE_STATE:
+	case FLEET_FILE_DATA:
 		return "go=";
 	}
 	return "go=";
@@ -140,7 +149,7 @@ static int open_checked(const char *path, enum fleet_file_kind kind, struct stat
 	int fd, rc;
 
 	/* Kubernetes projects tokens as links to "..data/...". */
-	if (kind != FLEET_FILE_TOKEN)
+	if (kind != FLEET_FILE_TOKEN && kind != FLEET_FILE_DATA)
 		flags |= O_NOFOLLOW;
 	fd = open(path, flags);
 	if (fd < 0) {

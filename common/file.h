@@ -16,6 +16,7 @@ enum fleet_file_kind {
 	FLEET_FILE_TOKEN,  /* a projected token: links allowed, any mode, not writable by others */
 	FLEET_FILE_POLICY, /* regular, not writable by us unless we are root, nor by group/others */
 	FLEET_FILE_STATE,  /* regular, owned by us, 0600, no link */
+	FLEET_FILE_DATA,   /* regular; what a person names to be looked at, it decides nothing */
 };
 
 /*

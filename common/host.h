@@ -32,6 +32,9 @@ struct fleet_host_program {
 	void *values;			    /* what they fill */
 	/* The state of the alarm's line, an enum fleet_level among VALUES; NULL means UNKNOWN. */
 	const int *timeout_result;
+	/* Does what is in VALUES say that nothing is asked of a fleet? Then the configuration may
+	 * be missing and no fleet is looked up. May be NULL. */
+	bool (*is_offline)(const void *values);
 	/* A further part of --check-config, such as the policy file. May be NULL. */
 	int (*check_config)(const struct fleet_config *config, struct fleet_error *error);
 };
@@ -42,9 +45,9 @@ struct fleet_host {
 	char name[64]; /* of the module; of the program while no module is known */
 	struct fleet_host_options options;
 	struct fleet_loaded loaded;
-	void *values; /* the module's options struct, filled */
-	struct fleet_config *config;
-	const struct fleet_config_fleet *fleet;
+	void *values;				/* the module's options struct, filled */
+	struct fleet_config *config;		/* NULL only when the call is offline */
+	const struct fleet_config_fleet *fleet; /* NULL when the call is offline */
 	struct fleet_deadline deadline;	 /* for the work; leaves time to print before -t ends */
 	struct fleet_option_set sets[3]; /* the host's, the program's, the module's */
 	size_t set_count;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* From argv to a module that is ready to run, or to what else was asked for. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "host.h"
@@ -329,6 +331,17 @@ static int read_argv(struct fleet_host *host, const struct early *early, struct 
 	return 0;
 }
 
+static bool is_offline(const struct fleet_host_program *program)
+{
+	return program->is_offline && program->is_offline(program->values);
+}
+
+/* Is there simply no configuration, none named and none at the usual place? */
+static bool has_no_config(const struct early *early)
+{
+	return !early->config && access(fleet_config_default_path, F_OK) != 0 && errno == ENOENT;
+}
+
 /* What is left when argv is read and CONFIG is there: defaults, the fleet, the time. */
 static int make_ready(struct fleet_host *host, int64_t start_ms, struct fleet_error *error)
 {
@@ -336,16 +349,19 @@ static int make_ready(struct fleet_host *host, int64_t start_ms, struct fleet_er
 	enum fleet_level level = FLEET_LEVEL_UNKNOWN;
 	struct fleet_deadline last;
 	int64_t total_ms;
-	int rc = fleet_config_apply(host->config, host->loaded.module.name,
-				    program->kind == FLEET_MODULE_ACTION,
-				    &host->sets[host->set_count - 1], error);
+	int rc = 0;
 
-	if (!rc)
+	if (host->config)
+		rc = fleet_config_apply(host->config, host->loaded.module.name,
+					program->kind == FLEET_MODULE_ACTION,
+					&host->sets[host->set_count - 1], error);
+	if (!rc && !is_offline(program))
 		rc = fleet_config_fleet(host->config, host->options.fleet, &host->fleet, error);
 	if (rc)
 		return rc;
 	if (!host->options.timeout_s)
-		host->options.timeout_s = host->config->timeout_s;
+		host->options.timeout_s =
+			host->config ? host->config->timeout_s : FLEET_CONFIG_TIMEOUT_S;
 	if (program->timeout_result)
 		level = (enum fleet_level) * program->timeout_result;
 	/* What is left of -t after the deadline is for the verdict, and then for the alarm. */
@@ -406,7 +422,8 @@ int fleet_host_begin(const struct fleet_host_program *program, int argc, char *c
 	rc = answer(host, &early);
 	if (rc >= 0)
 		return rc;
-	if (config_rc)
+	if (config_rc &&
+	    (host->options.check_config || !is_offline(program) || !has_no_config(&early)))
 		return fail(host, &config_error);
 	if (host->options.check_config)
 		return check_config(host, &early);

@@ -22,6 +22,17 @@ static const char *const kind_names[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_STRATEGIES] = "updateStrategies",
 };
 
+static const char *const kind_words[FLEET_KIND_COUNT] = {
+	[FLEET_KIND_FLEET] = "fleet",	    [FLEET_KIND_RUNS] = "runs",
+	[FLEET_KIND_MEMBERS] = "members",   [FLEET_KIND_GATES] = "gates",
+	[FLEET_KIND_PROFILES] = "profiles", [FLEET_KIND_STRATEGIES] = "strategies",
+};
+
+const char *fleet_kind_word(enum fleet_kind kind)
+{
+	return kind < FLEET_KIND_COUNT ? kind_words[kind] : "unknown";
+}
+
 const char *fleet_kind_name(enum fleet_kind kind)
 {
 	return kind < FLEET_KIND_COUNT ? kind_names[kind] : "unknown";

@@ -277,6 +277,9 @@ enum fleet_kind {
  * Static. */
 const char *fleet_kind_name(enum fleet_kind kind);
 
+/* The word for KIND in --describe and --from ("runs", "fleet"). Static. */
+const char *fleet_kind_word(enum fleet_kind kind);
+
 /* The state that WORD names; FLEET_UPDATE_OTHER for a word we do not know, ABSENT for "". */
 enum fleet_update_state fleet_update_state_from(const char *word);
 

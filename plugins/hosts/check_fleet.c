@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* check_fleet: a monitoring plugin that runs one check module on one fleet. */
 #include "host.h"
+#include "saved.h"
 #include "source.h"
 
 /* Options of every check, besides those of every program. */
 struct check_options {
 	int timeout_result;
 	int unreachable_result;
+	struct fleet_option_list from;
+	const char *now;
 };
 
 static const struct fleet_option option_table[] = {
@@ -16,8 +19,20 @@ static const struct fleet_option option_table[] = {
 			 FLEET_LEVEL_CHOICES, "unknown",
 			 "state when the service cannot be reached, fails or throttles, and no "
 			 "answer that is fresh enough is at hand"),
+	FLEET_OPT(struct check_options, from, LIST, 0, "from", "FILE", NULL,
+		  "look at saved answers of the service instead of asking it; may be repeated; "
+		  "KIND=FILE and KIND=none say what a file holds, where it does not"),
+	FLEET_OPT(struct check_options, now, TEXT, 0, "now", "TIME", NULL,
+		  "with --from: the time to look at it, 2026-11-23T08:00:00Z; default now"),
 	FLEET_OPT_END,
 };
+
+static bool is_offline(const void *values)
+{
+	const struct check_options *options = values;
+
+	return options->from.count > 0;
+}
 
 /* The state that ERROR means: the service's absence is the user's to weigh, all else is UNKNOWN. */
 static enum fleet_level level_of(const struct fleet_error *error,
@@ -50,6 +65,32 @@ static enum fleet_level level_of(const struct fleet_error *error,
 	return FLEET_LEVEL_UNKNOWN;
 }
 
+/* The view of saved answers, at the time that --now names. */
+static int saved_view(const struct fleet_host *host, const struct check_options *options,
+		      struct fleet_view **ret_view, struct fleet_error *error)
+{
+	int64_t now_s = fleet_now_s();
+
+	if (options->now && fleet_time_parse(options->now, &now_s))
+		return fleet_error_set(error, FLEET_E_INVAL,
+				       "--now %.64s: not a time such as 2026-11-23T08:00:00Z",
+				       options->now);
+	return fleet_saved_view(&options->from, host->loaded.module.needs, host->options.fleet,
+				now_s, ret_view, error);
+}
+
+static int get_view(const struct fleet_host *host, const struct check_options *options,
+		    struct fleet_view **ret_view, struct fleet_error *error)
+{
+	if (options->from.count > 0)
+		return saved_view(host, options, ret_view, error);
+	if (options->now)
+		return fleet_error_set(error, FLEET_E_INVAL, "--now goes with --from only");
+	return fleet_source_view(host->config, host->fleet, host->loaded.module.needs,
+				 host->deadline, NULL, (int)host->options.verbosity, ret_view,
+				 error);
+}
+
 /* Gets the view, has the module fill RESULT. */
 static void run(const struct fleet_host *host, const struct check_options *options,
 		struct fleet_result *result)
@@ -57,8 +98,7 @@ static void run(const struct fleet_host *host, const struct check_options *optio
 	const struct fleet_module *module = &host->loaded.module;
 	struct fleet_view *view = NULL;
 	struct fleet_error error = {0};
-	int rc = fleet_source_view(host->config, host->fleet, module->needs, host->deadline, NULL,
-				   (int)host->options.verbosity, &view, &error);
+	int rc = get_view(host, options, &view, &error);
 
 	if (!rc)
 		rc = module->run(view, host->values, result, &error);
@@ -96,7 +136,8 @@ static int check(const struct fleet_host *host, const struct check_options *opti
 
 int main(int argc, char **argv)
 {
-	struct check_options options = {FLEET_LEVEL_UNKNOWN, FLEET_LEVEL_UNKNOWN};
+	struct check_options options = {.timeout_result = FLEET_LEVEL_UNKNOWN,
+					.unreachable_result = FLEET_LEVEL_UNKNOWN};
 	const struct fleet_host_program program = {
 		.name = "check_fleet",
 		.summary = "Checks Azure Kubernetes Fleet Manager. MODULE says what is checked.",
@@ -104,6 +145,7 @@ int main(int argc, char **argv)
 		.options = option_table,
 		.values = &options,
 		.timeout_result = &options.timeout_result,
+		.is_offline = is_offline,
 	};
 	struct fleet_host host;
 	int code = fleet_host_begin(&program, argc, argv, &host);

@@ -145,23 +145,20 @@ static void add_list(struct fleet_view *view, const char *dir, const char *file,
 
 static struct fleet_view *view_of(const char *dir, uint32_t needs)
 {
-	static const char *const files[FLEET_KIND_COUNT] = {
-		[FLEET_KIND_FLEET] = "fleet.json",
-		[FLEET_KIND_RUNS] = "runs.json",
-		[FLEET_KIND_MEMBERS] = "members.json",
-		[FLEET_KIND_GATES] = "gates.json",
-		[FLEET_KIND_PROFILES] = "profiles.json",
-		[FLEET_KIND_STRATEGIES] = "strategies.json",
-	};
 	struct fleet_view *view = fleet_view_new("prod", FLEET_ID, time_of(dir));
 	struct staleness stale;
 
 	if (!view)
 		die("no memory", dir);
 	read_staleness(dir, &stale);
-	for (int kind = 0; kind < FLEET_KIND_COUNT; kind++)
+	for (int kind = 0; kind < FLEET_KIND_COUNT; kind++) {
+		char file[64];
+
+		(void)snprintf(file, sizeof(file), "%s.json",
+			       fleet_kind_word((enum fleet_kind)kind));
 		if ((needs & (1u << kind)) != 0)
-			add_list(view, dir, files[kind], (enum fleet_kind)kind, &stale);
+			add_list(view, dir, file, (enum fleet_kind)kind, &stale);
+	}
 	fleet_buf_finish(&stale.text);
 	return view;
 }

@@ -259,13 +259,13 @@ START_TEST(test_lock)
 	int64_t from_ms;
 	int lock, other;
 
-	lock = fleet_snapshot_lock(folder, key, fleet_deadline_in(1000), &error);
+	lock = fleet_snapshot_lock(folder, key, fleet_deadline_in(30000), &error);
 	ck_assert_int_ge(lock, 0);
 	from_ms = fleet_monotonic_ms();
 	ck_assert_int_eq(fleet_snapshot_lock(folder, key, fleet_deadline_in(80), &error),
 			 FLEET_E_TIMEOUT);
 	ck_assert_int_ge(fleet_monotonic_ms() - from_ms, 80);
-	other = fleet_snapshot_lock(folder, "another", fleet_deadline_in(1000), &error);
+	other = fleet_snapshot_lock(folder, "another", fleet_deadline_in(30000), &error);
 	ck_assert_int_ge(other, 0);
 	fleet_snapshot_unlock(other);
 	fleet_snapshot_unlock(lock);
@@ -286,7 +286,7 @@ START_TEST(test_lock_of_the_dead)
 	ck_assert_int_eq(pipe(ready), 0);
 	child = fork();
 	if (child == 0) {
-		if (fleet_snapshot_lock(folder, key, fleet_deadline_in(1000), &error) < 0 ||
+		if (fleet_snapshot_lock(folder, key, fleet_deadline_in(30000), &error) < 0 ||
 		    write(ready[1], ".", 1) != 1)
 			_exit(1);
 		for (;;)

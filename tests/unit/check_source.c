@@ -491,7 +491,7 @@ START_TEST(test_wait_ends)
 	fake_script(two_runs, 1);
 	ck_assert_int_eq(look(), 0);
 	age(100, ".snapshot");
-	lock = fleet_snapshot_lock(folder, key, fleet_deadline_in(1000), &error);
+	lock = fleet_snapshot_lock(folder, key, fleet_deadline_in(30000), &error);
 	ck_assert_int_ge(lock, 0);
 	ck_assert_int_eq(look_for(FLEET_NEEDS_RUNS, 200), 0);
 	ck_assert(fleet_view_is_stale(view, &reason));

@@ -154,7 +154,7 @@ struct headers {
 	struct fleet_buf if_match;
 	char client_id[64], correlation_id[80];
 	char user_agent[128];
-	const char *list[10];
+	const char *list[12];
 };
 
 static int make_headers(const struct fleet_arm *arm, const struct fleet_arm_request *request,
@@ -190,6 +190,8 @@ static int make_headers(const struct fleet_arm *arm, const struct fleet_arm_requ
 			return fleet_error_set(error, FLEET_E_INVAL, "an eTag is too long");
 		headers->list[n++] = headers->if_match.data;
 	}
+	if (request->must_be_new)
+		headers->list[n++] = "If-None-Match: *";
 	headers->list[n] = NULL;
 	return 0;
 }
@@ -346,7 +348,8 @@ int fleet_arm_send(struct fleet_arm *arm, const struct fleet_arm_call *call,
 		   struct fleet_deadline deadline, struct json_object **ret_body,
 		   struct fleet_error *error)
 {
-	struct fleet_arm_request request = {call->method, NULL, call->etag, call->body};
+	struct fleet_arm_request request = {call->method, NULL, call->etag, call->body,
+					    call->must_be_new};
 	struct fleet_response response = {0};
 	struct fleet_buf url;
 	int rc;
@@ -450,7 +453,7 @@ static int read_pages(struct fleet_arm *arm, struct paging *paging, const char *
 	int rc = 0;
 
 	while (!rc && url) {
-		struct fleet_arm_request request = {"GET", NULL, NULL, NULL};
+		struct fleet_arm_request request = {.method = "GET"};
 		struct fleet_response response = {0};
 		struct json_object *page = NULL;
 		const char *next = NULL;

@@ -61,6 +61,7 @@ struct fleet_arm_call {
 	const char *query; /* more, already encoded: "$filter=..."; NULL for none */
 	const char *etag;  /* If-Match; NULL or "" for none */
 	const char *body;  /* JSON; NULL for none */
+	bool must_be_new;  /* If-None-Match: *: only when there is nothing at PATH */
 };
 
 /*

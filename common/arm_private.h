@@ -26,6 +26,7 @@ struct fleet_arm_request {
 	const char *url;
 	const char *etag; /* NULL or "" for none */
 	const char *body; /* NULL for none */
+	bool must_be_new; /* If-None-Match: * */
 };
 
 /* ---- arm.c ---- */

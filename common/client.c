@@ -178,85 +178,28 @@ int fleet_client_update_run_get(struct fleet_client *client, const char *run,
 	return rc;
 }
 
-/* May ETAG go into If-Match? "*" would match anything, which is what it is there to prevent. */
-static int check_etag(const char *etag, struct fleet_error *error)
+int fleet_client_act(struct fleet_client *client, const struct fleet_request *request,
+		     struct fleet_deadline deadline, enum fleet_arm_operation *ret_operation,
+		     char ret_id[FLEET_CLIENT_ID], struct fleet_error *error)
 {
-	size_t len = etag ? strlen(etag) : 0;
-
-	if (len == 0 || strcmp(etag, "*") == 0)
-		return fleet_error_set(error, FLEET_E_INVAL,
-				       "an action needs the eTag of what it was decided on");
-	for (size_t i = 0; i < len; i++) {
-		if (etag[i] <= 0x20 || etag[i] >= 0x7f)
-			return fleet_error_set(error, FLEET_E_INVAL,
-					       "the eTag holds characters that no eTag has");
-	}
-	return 0;
-}
-
-/* Sends an action. It is not followed: a handler has no time for that, and the next check sees what
- * became of it. */
-static int act(struct fleet_client *client, const char *method, const char *rest, const char *etag,
-	       const char *body, struct fleet_deadline deadline,
-	       enum fleet_arm_operation *ret_operation, struct fleet_error *error)
-{
-	struct fleet_arm_call call = {.method = method,
+	struct fleet_arm_call call = {.method = request->method,
 				      .api_version = client->fleet->api_version,
-				      .etag = etag,
-				      .body = body};
-	struct json_object *answer = NULL;
+				      .etag = request->etag,
+				      .body = request->body,
+				      .must_be_new = request->must_be_new};
+	struct json_object *answer = NULL, *id = NULL;
 	char path[MAX_PATH];
-	int rc = check_etag(etag, error);
+	int rc = path_of(client, request->path, path, error);
 
-	if (!rc)
-		rc = path_of(client, rest, path, error);
 	if (rc)
 		return rc;
 	call.path = path;
+	ret_id[0] = '\0';
 	rc = fleet_arm_operate(client->arm, &call, false, deadline, ret_operation, &answer, error);
+	if (!rc && json_object_object_get_ex(answer, "id", &id) &&
+	    json_object_is_type(id, json_type_string) &&
+	    strlen(json_object_get_string(id)) < FLEET_CLIENT_ID)
+		(void)snprintf(ret_id, FLEET_CLIENT_ID, "%s", json_object_get_string(id));
 	json_object_put(answer);
 	return rc;
-}
-
-static int act_on_run(struct fleet_client *client, const char *run, const char *verb,
-		      const char *etag, struct fleet_deadline deadline,
-		      enum fleet_arm_operation *ret_operation, struct fleet_error *error)
-{
-	char rest[96];
-	int rc = check_name(run, "an update run", error);
-
-	if (rc)
-		return rc;
-	(void)snprintf(rest, sizeof(rest), "/updateRuns/%s/%s", run, verb);
-	return act(client, "POST", rest, etag, NULL, deadline, ret_operation, error);
-}
-
-int fleet_client_update_run_start(struct fleet_client *client, const char *run, const char *etag,
-				  struct fleet_deadline deadline,
-				  enum fleet_arm_operation *ret_operation,
-				  struct fleet_error *error)
-{
-	return act_on_run(client, run, "start", etag, deadline, ret_operation, error);
-}
-
-int fleet_client_update_run_stop(struct fleet_client *client, const char *run, const char *etag,
-				 struct fleet_deadline deadline,
-				 enum fleet_arm_operation *ret_operation, struct fleet_error *error)
-{
-	return act_on_run(client, run, "stop", etag, deadline, ret_operation, error);
-}
-
-int fleet_client_gate_complete(struct fleet_client *client, const char *gate, const char *etag,
-			       struct fleet_deadline deadline,
-			       enum fleet_arm_operation *ret_operation, struct fleet_error *error)
-{
-	char rest[96];
-	int rc = check_name(gate, "a gate", error);
-
-	if (rc)
-		return rc;
-	(void)snprintf(rest, sizeof(rest), "/gates/%s", gate);
-	/* There is no "Approved": Completed is the one state that may be set. */
-	return act(client, "PATCH", rest, etag, "{\"properties\":{\"state\":\"Completed\"}}",
-		   deadline, ret_operation, error);
 }

@@ -5,6 +5,7 @@
 
 #include "arm.h"
 #include "payload.h"
+#include "plan_request.h"
 
 struct fleet_client {
 	struct fleet_arm *arm; /* owned */
@@ -33,20 +34,17 @@ int fleet_client_update_run_get(struct fleet_client *client, const char *run,
 				struct fleet_deadline deadline, struct fleet_buf *out,
 				struct fleet_error *error);
 
-/* UpdateRuns_Start and UpdateRuns_Stop with If-Match ETAG, which may not be "" or "*". The answer's
- * body is never taken as the outcome: it shows the state before. */
-int fleet_client_update_run_start(struct fleet_client *client, const char *run, const char *etag,
-				  struct fleet_deadline deadline,
-				  enum fleet_arm_operation *ret_operation,
-				  struct fleet_error *error);
-int fleet_client_update_run_stop(struct fleet_client *client, const char *run, const char *etag,
-				 struct fleet_deadline deadline,
-				 enum fleet_arm_operation *ret_operation,
-				 struct fleet_error *error);
+#define FLEET_CLIENT_ID 512 /* bytes of a resource id */
 
-/* Gates_Update: completes gate NAME with If-Match ETAG. */
-int fleet_client_gate_complete(struct fleet_client *client, const char *gate, const char *etag,
-			       struct fleet_deadline deadline,
-			       enum fleet_arm_operation *ret_operation, struct fleet_error *error);
+/*
+ * Sends REQUEST, an action of plan_request.h, once. It is not followed to its end: a handler has no
+ * time for that, and the next check sees what became of it. The answer's body is never taken as the
+ * outcome (it shows the state before); only its "id" goes to RET_ID, "" when it has none.
+ * *ret_operation says whether the service was done or only accepted. Returns 0 or an error;
+ * fleet_arm_info(client->arm)->sent says whether it may have had an effect.
+ */
+int fleet_client_act(struct fleet_client *client, const struct fleet_request *request,
+		     struct fleet_deadline deadline, enum fleet_arm_operation *ret_operation,
+		     char ret_id[FLEET_CLIENT_ID], struct fleet_error *error);
 
 #endif

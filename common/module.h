@@ -17,6 +17,7 @@
 #include "model.h"
 #include "options.h"
 #include "plan.h"
+#include "plan_run.h"
 #include "range.h"
 #include "report.h"
 #include "result.h"

@@ -41,6 +41,17 @@ int fleet_plan_nothing(struct fleet_plan *plan, const char *format, ...)
 	return 0;
 }
 
+int fleet_plan_send(struct fleet_plan *plan, const char *format, ...)
+{
+	va_list args;
+
+	plan->outcome = FLEET_PLAN_SEND;
+	va_start(args, format);
+	reason(plan, format, args);
+	va_end(args);
+	return 0;
+}
+
 const char *fleet_verb_name(enum fleet_verb verb)
 {
 	switch (verb) {

@@ -26,6 +26,14 @@ enum fleet_plan_outcome {
 	FLEET_PLAN_REFUSE,	/* the module itself says no: wrong state, ambiguous target */
 };
 
+#define FLEET_PLAN_MAX_TARGETS 50 /* of one skip */
+
+/* A skip target, by the service's words: Member, Group, Stage, AfterStageWait. */
+struct fleet_plan_target {
+	char type[16];
+	char name[64];
+};
+
 struct fleet_plan {
 	enum fleet_plan_outcome outcome;
 	enum fleet_verb verb;
@@ -51,6 +59,15 @@ struct fleet_plan {
 	int64_t members_left; /* members that the request may touch */
 	int64_t members_failed;
 	int64_t max_concurrency; /* most members at once in any stage that is left */
+	/* Which permission covers it, and what a person should know of it. */
+	char run[64];	  /* the update run that it is about, "" when there is none yet */
+	char profile[64]; /* the auto-upgrade profile that makes the run, "" when there is none */
+	struct fleet_plan_target targets[FLEET_PLAN_MAX_TARGETS]; /* skip */
+	size_t target_count;
+	int64_t members_skipped; /* that the request takes out of the run */
+	int64_t gates_skipped;	 /* gates and waits that go with it */
+	char effect[512];	 /* what else the request does, "" when nothing */
+	char text[8192];	 /* where a body may be put */
 };
 
 /* Fills PLAN as a refusal by RULE with a reason. Returns 0 for "return fleet_plan_refuse(...)". */
@@ -59,6 +76,10 @@ int fleet_plan_refuse(struct fleet_plan *plan, const char *rule, const char *for
 
 /* Fills PLAN as "nothing to do" with a reason. Returns 0. */
 int fleet_plan_nothing(struct fleet_plan *plan, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Fills PLAN as a request that is wanted, with a reason. Returns 0. */
+int fleet_plan_send(struct fleet_plan *plan, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* "start", "stop", ... as the command line and the policy file name it. Static. */

@@ -40,6 +40,7 @@ struct action {
 	struct fleet_decision decision;
 	struct fleet_error error;
 	char key[FLEET_POLICY_KEY];
+	char made[FLEET_CLIENT_ID]; /* id in the service's answer, "" when it had none */
 };
 
 /* Does the whole of it and prints one line (and the rules, with --explain). Returns the exit code.

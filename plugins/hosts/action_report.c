@@ -197,28 +197,42 @@ static int nothing(struct action *action)
 	return say_and_finish(action, ACTION_DONE, "OK", &text);
 }
 
-/* The last part of the request's path. */
-static const char *path_verb(enum fleet_verb verb)
+/* "POST https://.../start?api-version=..., with If-Match: ..., and no body" */
+static void add_request(const struct action *action, struct fleet_buf *text)
 {
-	return verb == FLEET_VERB_STOP ? "stop" : "start";
+	const struct fleet_config_fleet *fleet = action->host->fleet;
+	struct fleet_request request;
+	struct fleet_error error;
+
+	if (fleet_plan_request(&action->plan, &request, &error)) {
+		(void)fleet_buf_adds(text, error.message);
+		return;
+	}
+	(void)fleet_buf_addf(text, "%s %s%s%s?api-version=%s", request.method, fleet->cloud->arm,
+			     action->fleet_id, request.path, fleet->api_version);
+	if (request.etag)
+		(void)fleet_buf_addf(text, " with If-Match: %s", request.etag);
+	if (request.must_be_new)
+		(void)fleet_buf_adds(text, " with If-None-Match: *");
+	(void)fleet_buf_addf(text, " and %s%s", request.body ? "the body " : "no body",
+			     request.body ? request.body : "");
 }
 
 static int dry_run(struct action *action)
 {
-	const struct fleet_config_fleet *fleet = action->host->fleet;
 	const struct fleet_plan *plan = &action->plan;
+	const struct fleet_policy_rule *permission = action->decision.permission;
 	struct fleet_buf text;
 
 	fleet_buf_init(&text, MAX_TEXT);
 	add_subject(action, &text);
-	(void)fleet_buf_addf(&text,
-			     "would send POST %s%s/updateRuns/%s/%s?api-version=%s with If-Match: "
-			     "%s and no body, because %s; permission %s (%s); %s",
-			     fleet->cloud->arm, action->fleet_id, plan->target,
-			     path_verb(plan->verb), fleet->api_version, plan->etag, plan->reason,
-			     action->decision.permission ? action->decision.permission->name : "",
-			     action->decision.permission ? action->decision.permission->where : "",
-			     action->decision.reason);
+	(void)fleet_buf_adds(&text, "would send ");
+	add_request(action, &text);
+	(void)fleet_buf_addf(&text, ", because %s", plan->reason);
+	if (*plan->effect)
+		(void)fleet_buf_addf(&text, "; %s", plan->effect);
+	(void)fleet_buf_addf(&text, "; permission %s (%s); %s", permission ? permission->name : "",
+			     permission ? permission->where : "", action->decision.reason);
 	audit_or_say(action, "dry-run", action->decision.reason, "", &text);
 	return say_and_finish(action, ACTION_DONE, "DRY RUN", &text);
 }
@@ -244,11 +258,15 @@ int action_accepted(const struct action *action, enum fleet_arm_operation operat
 
 	fleet_buf_init(&text, MAX_TEXT);
 	add_subject(action, &text);
-	(void)fleet_buf_addf(&text,
-			     "the service %s the %s request, because %s; correlation id %s; the "
-			     "next check shows what comes of it",
+	(void)fleet_buf_addf(&text, "the service %s the %s request, because %s",
 			     operation == FLEET_ARM_ACCEPTED ? "accepted" : "answered",
-			     fleet_verb_name(action->plan.verb), action->plan.reason,
+			     fleet_verb_name(action->plan.verb), action->plan.reason);
+	if (*action->plan.effect)
+		(void)fleet_buf_addf(&text, "; %s", action->plan.effect);
+	if (*action->made && action->plan.verb == FLEET_VERB_GENERATE_UPDATE_RUN)
+		(void)fleet_buf_addf(&text, "; the run is %s, which is not started by this",
+				     fleet_id_name(action->made));
+	(void)fleet_buf_addf(&text, "; correlation id %s; the next check shows what comes of it",
 			     *correlation_id ? correlation_id : "unknown");
 	return say_and_finish(action, ACTION_DONE, "OK", &text);
 }

@@ -240,27 +240,12 @@ static bool is_within_budgets(struct action *action, struct fleet_error *what)
 
 static int send(struct action *action, enum fleet_arm_operation *ret_operation)
 {
-	const struct fleet_plan *p = &action->plan;
+	struct fleet_request request;
+	int rc = fleet_plan_request(&action->plan, &request, &action->error);
 
-	switch (p->verb) {
-	case FLEET_VERB_START:
-		return fleet_client_update_run_start(&action->client, p->target, p->etag,
-						     action->host->deadline, ret_operation,
-						     &action->error);
-	case FLEET_VERB_STOP:
-		return fleet_client_update_run_stop(&action->client, p->target, p->etag,
-						    action->host->deadline, ret_operation,
-						    &action->error);
-	case FLEET_VERB_NONE:
-	case FLEET_VERB_SKIP:
-	case FLEET_VERB_GENERATE_UPDATE_RUN:
-	case FLEET_VERB_CREATE_RUN:
-	case FLEET_VERB_APPROVE_GATE:
-		break;
-	}
-	return fleet_error_set(&action->error, FLEET_E_INTERNAL,
-			       "module %s plans %s, which this version does not send",
-			       action->host->name, fleet_verb_name(p->verb));
+	return rc ? rc
+		  : fleet_client_act(&action->client, &request, action->host->deadline,
+				     ret_operation, action->made, &action->error);
 }
 
 /* Records INTENT as not sent for the reason in WHAT. Returns the exit code. */

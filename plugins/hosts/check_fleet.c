@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* check_fleet: a monitoring plugin that runs one check module on one fleet. */
+#include <stdio.h>
 #include <string.h>
 
 #include "host.h"
@@ -167,6 +168,20 @@ static int fail(const struct fleet_host *host, enum fleet_level level,
 	return code;
 }
 
+/* Has the message begin with the fleet's name, unless it says it: a text message has nothing else.
+ */
+static void name_fleet(const struct fleet_host *host, struct fleet_error *error)
+{
+	char message[sizeof(error->message)];
+
+	if (!host->fleet || error->code == FLEET_E_INVAL ||
+	    strstr(error->message, host->fleet->name))
+		return;
+	(void)snprintf(message, sizeof(message), "%s", error->message);
+	(void)snprintf(error->message, sizeof(error->message), "%.64s: %.680s", host->fleet->name,
+		       message);
+}
+
 /* Gets the view, has the module fill a result, prints it. */
 static int check(const struct fleet_host *host, const struct check_options *options)
 {
@@ -189,6 +204,7 @@ static int check(const struct fleet_host *host, const struct check_options *opti
 		if (!error.code)
 			(void)fleet_error_set(&error, (enum fleet_code)rc, "module %s gave up: %s",
 					      module->name, fleet_code_name((enum fleet_code)rc));
+		name_fleet(host, &error);
 		option = option_of(&error);
 		fleet_result_error(result, level_of(option, options), &error);
 	}

@@ -340,6 +340,10 @@ def main():
             check(case, tables[case.module])
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
             case.complain(f"{type(fault).__name__}: {fault}")
+    manual = (TOP / "packaging/man/check_fleet.1").read_text()
+    for field in SCHEMA["properties"]:
+        if not re.search(rf"(^\.BR?|\") {field}( \"|$)", manual, re.M):
+            failures.append(f"check_fleet.1 does not describe {field}")
     for failure in failures:
         print("not ok -", failure)
     print(f"outputs: {len(names)} cases, {len(failures)} failed")

@@ -44,11 +44,32 @@ static void add_place(struct fleet_buf *out, const char *kind, const char *name)
 }
 
 /* Failed members of a run that went on are counted, not judged one by one. */
+static const char *option_of_failed(const struct fleet_run *run,
+				    const struct fleet_finding *finding)
+{
+	if (run->status.state == FLEET_UPDATE_FAILED ||
+	    run->status.state == FLEET_UPDATE_STOPPING || !finding->member[0])
+		return "on-failed";
+	return finding->level == FLEET_LEVEL_WARNING ? "failed-members-warning"
+						     : "failed-members-critical";
+}
+
+/* The option that gave FINDING its level. A wait whose end nobody named has limits of its own. */
 static const char *option_of(const struct fleet_run *run, const struct fleet_finding *finding)
 {
-	if (finding->cause == FLEET_CAUSE_FAILED && run->status.state != FLEET_UPDATE_FAILED &&
-	    run->status.state != FLEET_UPDATE_STOPPING)
-		return "failed-members-critical";
+	bool is_open = finding->until_s == 0;
+
+	if (finding->cause == FLEET_CAUSE_FAILED)
+		return option_of_failed(run, finding);
+	if (finding->cause == FLEET_CAUSE_WINDOW && is_open)
+		return "window-unnamed-warning";
+	if ((finding->cause == FLEET_CAUSE_SCHEDULE || finding->cause == FLEET_CAUSE_WAIT) &&
+	    is_open)
+		return "pending-warning";
+	/* In a run that is not at its end nothing is held against a person who skips members. */
+	if (finding->cause == FLEET_CAUSE_SKIPPED_BY_USER &&
+	    run->status.state != FLEET_UPDATE_COMPLETED)
+		return "";
 	return finding->cause >= FLEET_CAUSE_NONE && finding->cause < FLEET_CAUSE_COUNT
 		       ? rules[finding->cause].option
 		       : "";

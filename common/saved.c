@@ -290,7 +290,8 @@ static int check_complete(const struct saved *saved, uint32_t needs, struct flee
 
 static int add_to_view(struct fleet_view *view, struct list *list)
 {
-	const struct fleet_view_source source = {.read_s = fleet_view_now_s(view),
+	const struct fleet_view_source source = {.origin = FLEET_ORIGIN_FILE,
+						 .read_s = fleet_view_now_s(view),
 						 .reads_left = FLEET_ABSENT,
 						 .reason = "",
 						 .correlation_id = ""};

@@ -305,6 +305,7 @@ static int hand_over(struct list *list, struct fleet_view *view)
 
 	list->about.reason = list->reason;
 	list->about.correlation_id = list->correlation_id;
+	list->about.origin = list->fresh.data ? FLEET_ORIGIN_SERVICE : FLEET_ORIGIN_SNAPSHOT;
 	if (list->fresh.data) {
 		rc = fleet_view_add(view, list->fresh.data, 0, list->fresh.data, list->fresh.len,
 				    &list->about);

@@ -15,8 +15,16 @@
 
 struct fleet_view;
 
+/* What gave a list to this process. */
+enum fleet_origin {
+	FLEET_ORIGIN_SNAPSHOT = 0, /* an answer that a process of ours got earlier */
+	FLEET_ORIGIN_SERVICE,	   /* the service was asked */
+	FLEET_ORIGIN_FILE,	   /* a saved answer */
+};
+
 /* Where a list of a view came from; fleet_view_add copies the texts. */
 struct fleet_view_source {
+	enum fleet_origin origin;
 	int64_t read_s;		    /* when the service was asked, seconds since the epoch */
 	bool stale;		    /* an old answer, the service could not be reached */
 	const char *reason;	    /* why it is stale, "" when it is not */

@@ -161,6 +161,7 @@ START_TEST(test_hit)
 	ck_assert_int_eq(fleet_view_age_s(view), 0);
 	ck_assert_int_eq(fleet_view_reads_left(view), 16497);
 	ck_assert(!fleet_view_is_stale(view, &reason));
+	ck_assert_int_eq(fleet_view_origin(view, FLEET_KIND_RUNS)->origin, FLEET_ORIGIN_SERVICE);
 	ck_assert_uint_eq(fake.asked, 1);
 	ck_assert_uint_eq(fake.opened, 1);
 	ck_assert_uint_eq(fake.closed, 1);
@@ -171,6 +172,7 @@ START_TEST(test_hit)
 		ck_assert_int_eq(look(), 0);
 	ck_assert_uint_eq(fake.asked, 1);
 	ck_assert_uint_eq(fake.opened, 1);
+	ck_assert_int_eq(fleet_view_origin(view, FLEET_KIND_RUNS)->origin, FLEET_ORIGIN_SNAPSHOT);
 	ck_assert_uint_eq(fleet_view_count(view, FLEET_KIND_RUNS), 2);
 	ck_assert_str_eq(run_name(0), "r1");
 	ck_assert_int_eq(fleet_view_reads_left(view), 16497);

@@ -181,11 +181,13 @@ int fleet_database_make(const struct fleet_database *database, struct fleet_erro
 	return 0;
 }
 
-void fleet_database_remove(const struct fleet_database *database)
+void fleet_database_remove(struct fleet_database *database)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm"};
 	char path[PATH_BYTES];
 
+	(void)sqlite3_close(database->db);
+	database->db = NULL;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		(void)unlinkat(database->directory, file_of(database, suffixes[i], path), 0);
 }

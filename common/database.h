@@ -45,8 +45,8 @@ int fleet_database_check(const struct fleet_database *database, bool *ret_found,
 /* Makes the empty file, so that its mode is ours, and its name durable. */
 int fleet_database_make(const struct fleet_database *database, struct fleet_error *error);
 
-/* Removes the files; the database must not be open here, and nowhere else. */
-void fleet_database_remove(const struct fleet_database *database);
+/* Closes the database and removes its files; nobody else may have it open. */
+void fleet_database_remove(struct fleet_database *database);
 
 /* Opens the file, which is there, for writing, with a write-ahead log. SYNCHRONOUS is SQLite's word
  * for how much is on disk when a transaction is. */

@@ -9,9 +9,11 @@
 #include "durations.h"
 #include "history_db.h"
 
-#define SCHEMA_VERSION "1"     /* PRAGMA user_version */
-#define LOCK_MS 300	       /* a check does not wait for long to write down a duration */
-#define NAME_BYTES 512	       /* ARM ids are shorter */
+#define SCHEMA_VERSION "1" /* PRAGMA user_version */
+#define LOCK_MS 300	   /* a check does not wait for long to write down a duration */
+#define NAME_BYTES 512	   /* ARM ids are shorter */
+#define SUBJECTS \
+	(FLEET_MAX_ITEMS / 2)  /* of a fleet; 1,000 clusters in 3 types of upgrade are 3,000 */
 #define LONGEST_S (30 * 86400) /* what took longer was not only an update */
 #define CLOCK_SLACK_S 86400    /* an end to come, for another clock than ours */
 #define STEPS_PER_LOOK 1000    /* SQLite's steps between two looks at the deadline */
@@ -161,7 +163,7 @@ static int subject_id(struct history *history, const char *scope, const char *su
 	for (int i = FIND; i <= MAKE && *ret_id == 0; i++) {
 		sqlite3_stmt *statement = history->statements[i];
 
-		if (i == MAKE && history->subjects >= FLEET_MAX_ITEMS)
+		if (i == MAKE && history->subjects >= SUBJECTS)
 			return 0;
 		(void)sqlite3_reset(statement);
 		if (bind_text(statement, 1, history->fleet_id) ||
@@ -305,6 +307,24 @@ static int check_pages(struct history *history)
 			       "the history %s/history.db is damaged", history->database.dir);
 }
 
+/* Ends the transaction in which RC came about. Out of time: what has been written so far is true,
+ * and need not be written again. */
+static int end_transaction(struct history *history, int rc)
+{
+	sqlite3 *db = history->database.db;
+
+	/* SQLite rolls back by itself when it was interrupted while it wrote. */
+	if (sqlite3_get_autocommit(db) != 0)
+		return rc;
+	sqlite3_progress_handler(db, 0, NULL, NULL);
+	if (rc && rc != FLEET_E_TIMEOUT)
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	else if (run(history, "COMMIT"))
+		rc = FLEET_E_STATE;
+	sqlite3_progress_handler(db, STEPS_PER_LOOK, look_at_deadline, &history->database);
+	return rc;
+}
+
 static int write_down(struct history *history, const struct fleet_payload *runs, int64_t since_s)
 {
 	int rc = since_s == 0 ? check_pages(history) : 0;
@@ -325,17 +345,7 @@ static int write_down(struct history *history, const struct fleet_payload *runs,
 		(void)sqlite3_finalize(history->statements[i]);
 		history->statements[i] = NULL;
 	}
-	/* Out of time: what has been written so far is true, and need not be written again. */
-	if (is_begun && rc && rc != FLEET_E_TIMEOUT)
-		(void)sqlite3_exec(history->database.db, "ROLLBACK", NULL, NULL, NULL);
-	else if (is_begun) {
-		sqlite3_progress_handler(history->database.db, 0, NULL, NULL);
-		if (run(history, "COMMIT"))
-			rc = FLEET_E_STATE;
-		sqlite3_progress_handler(history->database.db, STEPS_PER_LOOK, look_at_deadline,
-					 &history->database);
-	}
-	return rc;
+	return is_begun ? end_transaction(history, rc) : rc;
 }
 
 /* ---- Reading back */
@@ -504,11 +514,11 @@ int fleet_history_update(const char *dir, const char *fleet_id, const struct fle
 		rc = write_down(&history, runs, is_new ? 0 : since_s);
 	if (!rc)
 		rc = read_back(&history, out);
-	fleet_database_finish(&history.database);
 	if (rc && history.is_damaged && lock >= 0) {
 		fleet_database_remove(&history.database);
 		fleet_error_hint(error, "it was removed and is begun anew");
 	}
+	fleet_database_finish(&history.database);
 	if (lock >= 0)
 		(void)close(lock);
 	return rc;

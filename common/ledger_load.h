@@ -26,8 +26,8 @@ struct fleet_ledger_api {
 	 * runs of FLEET_ID, show as Completed: of the runs that were seen to change at or after
 	 * SINCE_S, of all for 0. What is known already changes nothing. Then appends to OUT a
 	 * payload of FLEET_KIND_HISTORY: what is usual for every cluster and stage of the fleet.
-	 * Returns 0 or FLEET_E_STATE, FLEET_E_TIMEOUT (DEADLINE passed: nothing was changed),
-	 * FLEET_E_NOMEM.
+	 * Returns 0, FLEET_E_TIMEOUT (DEADLINE came, or another process held the history for more
+	 * than a moment: what was remembered until then stays), FLEET_E_STATE, FLEET_E_NOMEM.
 	 */
 	int (*history)(const char *dir, const char *fleet_id, const struct fleet_payload *runs,
 		       int64_t since_s, int64_t now_s, struct fleet_deadline deadline,

@@ -114,8 +114,7 @@ START_TEST(fleet_takes_what_defaults_give)
 	char id[300];
 
 	ck_assert_int_eq(
-		load("timeout = 20;\n"
-		     "history = false;\n"
+		load("timeout = 20; history = false;\n"
 		     "defaults: { subscription = \"" GUID "\"; resource_group = \"rg.a\"; "
 		     "ttl = \"2m\"; stale_limit = \"1h\"; reader = \"r\"; operator = \"o\"; };\n"
 		     "clouds: { own: { authority = \"https://[::1]:8443\"; "

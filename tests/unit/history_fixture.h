@@ -21,6 +21,9 @@
 #define DAY INT64_C(86400)
 #define LONG_MS 20000 /* for what must succeed, on a slow machine too */
 
+static char folder[256];
+static char database[300];
+
 /* A list of runs in the making; each has one stage of one group. */
 struct runs {
 	struct fleet_buf json;
@@ -124,6 +127,73 @@ static inline struct fleet_history_item known_of(struct known *known, const char
 				fleet_payload_decode(&known->payload, i, &known->arena, &item), 0);
 	}
 	return item;
+}
+
+static inline void setup(void)
+{
+	folder_make(folder, sizeof(folder));
+	(void)snprintf(database, sizeof(database), "%s/history.db", folder);
+}
+
+static inline void teardown(void)
+{
+	folder_remove(folder);
+}
+
+static inline int update_by(const struct fleet_payload *payload, const char *fleet_id,
+			    int64_t since_s, int64_t now_s, int64_t ms, struct known *known)
+{
+	int rc;
+
+	memset(known, 0, sizeof(*known));
+	fleet_buf_init(&known->bytes, FLEET_MAX_MODEL);
+	fleet_arena_init(&known->arena, FLEET_MAX_MODEL);
+	rc = fleet_history_update(folder, fleet_id, payload, since_s, now_s, fleet_deadline_in(ms),
+				  &known->bytes, &known->error);
+	if (!rc) {
+		ck_assert_int_eq(
+			fleet_payload_open(known->bytes.data, known->bytes.len, &known->payload),
+			0);
+		ck_assert_int_eq(known->payload.kind, FLEET_KIND_HISTORY);
+	}
+	return rc;
+}
+
+/* Gives RUNS to the history at NOW_S and takes what is usual into KNOWN. Finishes RUNS. */
+static inline int update(struct runs *runs, int64_t now_s, struct known *known)
+{
+	struct fleet_payload payload;
+	struct fleet_buf bytes;
+	int rc;
+
+	runs_payload(runs, NULL, now_s, &bytes, &payload);
+	rc = update_by(&payload, FLEET, 0, now_s, LONG_MS, known);
+	fleet_buf_finish(&bytes);
+	return rc;
+}
+
+static inline void must_update(struct runs *runs, int64_t now_s, struct known *known)
+{
+	ck_assert_msg(update(runs, now_s, known) == 0, "%s", known->error.message);
+}
+
+/* One run of one cluster that took TOOK_S and ended at END_S. */
+static inline void one_run(struct runs *runs, const char *name, int64_t end_s, int64_t took_s)
+{
+	runs_init(runs);
+	runs_add(runs, name, "Full", "prod", "Completed");
+	runs_member(runs, "/clusters/web", "Completed", end_s - took_s, end_s, "");
+}
+
+static inline void expect_row(struct known *known, const char *scope, const char *subject,
+			      int64_t count, int64_t low_s, int64_t median_s, int64_t high_s)
+{
+	struct fleet_history_item item = known_of(known, scope, subject, "Full");
+
+	ck_assert_msg(item.count == count && item.low_s == low_s && item.median_s == median_s &&
+			      item.high_s == high_s,
+		      "%s %s: %lld times, %lld %lld %lld", scope, subject, (long long)item.count,
+		      (long long)item.low_s, (long long)item.median_s, (long long)item.high_s);
 }
 
 #endif

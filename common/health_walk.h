@@ -84,10 +84,12 @@ bool health_is_gate_ahead(const struct fleet_run *run);
 /* What is left of the after-stage wait of STAGE. */
 int64_t health_wait_left(const struct fleet_stage_status *stage, int64_t now_s);
 
-/* Turns FINDING, of a member or stage that is at work for AGE, into that it is slow when it is more
- * so than what FINDING says already. */
+/* Makes FINDING, of MEMBER that is Running for AGE, say that it is slow, when that is worse than
+ * what it says already. */
 void health_slow_member(const struct health_walk *walk, const struct fleet_member_status *member,
 			int64_t age, struct fleet_finding *finding);
+
+/* Adds that the stage at PLACE is slow, when it is. */
 void health_slow_stage(struct health_walk *walk, const struct health_place *place);
 
 /* Adds FINDING of something that runs for too long. */

@@ -60,6 +60,7 @@ static int set_defaults(struct fleet_config *config, const char *path)
 	config->freeze_file = SYSCONFDIR "/fleetmon/freeze";
 	config->module_dir = "";
 	config->timeout_s = FLEET_CONFIG_TIMEOUT_S;
+	config->history = true;
 	memory->defaults.api_version = "2026-06-01";
 	memory->defaults.cloud = "public";
 	memory->defaults.ttl_s = 60;

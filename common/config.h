@@ -68,6 +68,7 @@ struct fleet_config {
 	const char
 		*module_dir; /* where modules are looked for besides the built-in directory, "" */
 	int64_t timeout_s;   /* default of -t */
+	bool history;	     /* durations of past runs are kept in state_dir */
 	const struct fleet_config_cloud *clouds;
 	size_t cloud_count;
 	const struct fleet_config_credential *credentials;

@@ -79,6 +79,7 @@ enum fleet_config_kind {
 	FLEET_CONFIG_ENVIRONMENT,
 	FLEET_CONFIG_TYPE,    /* a type of credential */
 	FLEET_CONFIG_SECONDS, /* a duration, an int64_t; the key's row has the limits */
+	FLEET_CONFIG_SWITCH,  /* true or false, a bool */
 };
 
 /* Is TEXT a value of KIND? If not, *ret_allowed is what is; static. */

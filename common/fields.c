@@ -276,12 +276,25 @@ static const struct fleet_field fleet_rows[] = {
 };
 TABLE(fleet, fleet_fleet);
 
+static const struct fleet_field history_rows[] = {
+	PART(fleet_history_item, resource, "", resource),
+	TEXT(fleet_history_item, scope, "properties.scope"),
+	TEXT(fleet_history_item, subject, "properties.subject"),
+	TEXT(fleet_history_item, upgrade_type, "properties.upgradeType"),
+	INT(fleet_history_item, count, "properties.count"),
+	INT(fleet_history_item, median_s, "properties.medianInSeconds"),
+	INT(fleet_history_item, low_s, "properties.lowInSeconds"),
+	INT(fleet_history_item, high_s, "properties.highInSeconds"),
+};
+TABLE(history, fleet_history_item);
+
 const struct fleet_table *fleet_table_of(enum fleet_kind kind)
 {
 	static const struct fleet_table *const tables[FLEET_KIND_COUNT] = {
 		[FLEET_KIND_FLEET] = &fleet,	  [FLEET_KIND_RUNS] = &run,
 		[FLEET_KIND_MEMBERS] = &member,	  [FLEET_KIND_GATES] = &gate,
 		[FLEET_KIND_PROFILES] = &profile, [FLEET_KIND_STRATEGIES] = &strategy,
+		[FLEET_KIND_HISTORY] = &history,
 	};
 
 	return kind < FLEET_KIND_COUNT ? tables[kind] : NULL;

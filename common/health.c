@@ -120,12 +120,11 @@ static void judge_running(struct health_walk *walk, const struct health_place *p
 		walk->health->running_longest_s = age;
 	finding = health_member_finding(FLEET_CAUSE_MEMBER_RUNTIME, place, member);
 	finding.level = health_level(limits, age);
-	if (finding.level == FLEET_LEVEL_OK)
-		return;
 	finding.age_s = finding.over_s = age;
 	finding.limits = limits;
-	walk->runtime = fleet_level_worst(walk->runtime, finding.level);
-	health_add(walk, &finding);
+	health_slow_member(walk, member, age, &finding);
+	if (finding.level != FLEET_LEVEL_OK)
+		health_add_runtime(walk, &finding);
 }
 
 static void judge_skipped(struct health_walk *walk, const struct health_place *place,
@@ -221,7 +220,7 @@ static void walk_stage(struct health_walk *walk, size_t index)
 {
 	const struct fleet_stage_status *stage = &walk->run->stages[index];
 	struct health_place place = {.stage = stage, .stage_index = index};
-	size_t failures = walk->failures, waits = walk->waits;
+	size_t failures = walk->failures, waits = walk->waits, runtimes = walk->runtimes;
 	bool is_gated;
 
 	health_gates(walk, &place, true);
@@ -234,6 +233,9 @@ static void walk_stage(struct health_walk *walk, size_t index)
 	health_gates(walk, &place, false);
 	health_stage_wait(walk, &place);
 	judge_node(walk, &place, &stage->status, walk->failures > failures, walk->waits > waits);
+	if (walk->is_live && walk->failures == failures && walk->waits == waits &&
+	    walk->runtimes == runtimes)
+		health_slow_stage(walk, &place);
 }
 
 static void judge_not_started(struct health_walk *walk, struct fleet_finding finding)
@@ -377,6 +379,15 @@ int fleet_health_of_run(const struct fleet_run *run, const struct fleet_gate *co
 			int64_t now_s, const struct fleet_thresholds *thresholds,
 			struct fleet_health *ret_health)
 {
+	return fleet_health_with_history(run, gates, gate_seen, gate_count, changed_s, now_s,
+					 thresholds, NULL, ret_health);
+}
+
+int fleet_health_with_history(const struct fleet_run *run, const struct fleet_gate *const *gates,
+			      const int64_t *gate_seen, size_t gate_count, int64_t changed_s,
+			      int64_t now_s, const struct fleet_thresholds *thresholds,
+			      struct fleet_view *view, struct fleet_health *ret_health)
+{
 	struct fleet_health health = {.level = FLEET_LEVEL_OK};
 	struct health_walk walk = {
 		.run = run,
@@ -385,6 +396,7 @@ int fleet_health_of_run(const struct fleet_run *run, const struct fleet_gate *co
 		.gate_count = gate_count,
 		.now_s = now_s,
 		.thresholds = thresholds,
+		.history = view,
 		.health = &health,
 		.is_live = run->status.state != FLEET_UPDATE_NOT_STARTED &&
 			   !fleet_update_state_is_terminal(run->status.state),
@@ -399,7 +411,7 @@ int fleet_health_of_run(const struct fleet_run *run, const struct fleet_gate *co
 		walk_stage(&walk, i);
 	health_foreign_gates(&walk);
 	judge_run(&walk);
-	health.eta_s = health_eta(&walk);
+	health_eta(&walk);
 	sort_findings(&walk);
 	if (walk.is_nomem) {
 		fleet_health_finish(&health);
@@ -437,8 +449,8 @@ int fleet_health_of(struct fleet_view *view, size_t i, const struct fleet_thresh
 			goto out;
 		seen[g] = gate->first_seen_s;
 	}
-	rc = fleet_health_of_run(run, gates, seen, count, item->changed_s, fleet_view_now_s(view),
-				 thresholds, ret_health);
+	rc = fleet_health_with_history(run, gates, seen, count, item->changed_s,
+				       fleet_view_now_s(view), thresholds, view, ret_health);
 out:
 	free(seen);
 	free(gates);

@@ -41,8 +41,9 @@ enum fleet_cause {
 	FLEET_CAUSE_SKIPPED_BY_USER,
 	FLEET_CAUSE_SKIPPED_BY_SYSTEM,
 	FLEET_CAUSE_UNKNOWN_STATE, /* a word we do not know, or no state at all */
+	FLEET_CAUSE_SLOW,	   /* a member or stage takes much longer than in past runs */
 };
-#define FLEET_CAUSE_COUNT 19
+#define FLEET_CAUSE_COUNT 20
 
 /* The word for a cause, for output and --explain: "maintenance window closed". Static. */
 const char *fleet_cause_name(enum fleet_cause cause);
@@ -60,6 +61,9 @@ const char *fleet_cause_rule(enum fleet_cause cause);
 			" or --critical, and nothing explains it"},                               \
 	{"member-runtime", "WARNING, CRITICAL", "a member is Running for longer than"             \
 			" --member-runtime-*"},                                                   \
+	{"slow", "WARNING, CRITICAL", "a member or stage is at work for more than --slow-* percent"\
+			" of the median of 3 or more past updates, beyond their spread, and for 15"\
+			" minutes more"},                                                         \
 	{"not-started", "WARNING, CRITICAL", "the run was made --not-started-* ago and never"     \
 			" started"},                                                              \
 	{"window", "WARNING, CRITICAL", "a member waits for a maintenance window past its opening"\
@@ -117,7 +121,8 @@ struct fleet_thresholds {
 	int on_skipped_run;
 	int on_skipped_by_user; /* members skipped by a person in a Completed run */
 	int on_unknown_state;
-	int64_t window_poll_s; /* the service looks for open windows every 60 minutes */
+	int64_t window_poll_s;	  /* the service looks for open windows every 60 minutes */
+	struct fleet_limits slow; /* percent of what is usual, not seconds */
 };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): FIELD is part of a designator */
@@ -141,6 +146,9 @@ struct fleet_thresholds {
  *   schedule,wait both end by themselves, so a quarter of an hour late is already odd
  *   pending       the reason cannot be read, so a person should within half a shift
  *   stopping      the clusters that are updating finish within about the runtime of a member
+ *   slow          the work of an update depends on nodes, images and drains, so twice the median is
+ *                 ordinary; three times is seen by nobody who looks once a day, and --member-runtime
+ *                 is there for what is long in any case: so no CRITICAL unless asked for
  */
 #define FLEET_THRESHOLD_OPTIONS(STRUCT, FIELD)                                                   \
 	FLEET_OPT(STRUCT, FIELD.no_progress.warning, AGE, 'w', "warning", "AGE", "2h",           \
@@ -171,6 +179,10 @@ struct fleet_thresholds {
 		  "time Pending for a reason that cannot be read"),                              \
 	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.stopping, "stopping", "2h", "6h",                     \
 		  "time Stopping without a failed member"),                                      \
+	FLEET_OPT(STRUCT, FIELD.slow.warning, RANGE, 0, "slow-warning", "RANGE", "300",          \
+		  "WARNING: time of a member or stage in percent of its past runs' median"),     \
+	FLEET_OPT(STRUCT, FIELD.slow.critical, RANGE, 0, "slow-critical", "RANGE", NULL,         \
+		  "CRITICAL: time of a member or stage in percent of its past runs' median"),    \
 	FLEET_OPT(STRUCT, FIELD.failed_members.warning, RANGE, 0, "failed-members-warning",      \
 		  "RANGE", "0", "WARNING: Failed members of a run that is not Failed"),          \
 	FLEET_OPT(STRUCT, FIELD.failed_members.critical, RANGE, 0, "failed-members-critical",    \
@@ -212,9 +224,12 @@ struct fleet_finding {
 	const char *timing;    /* "Before", "After" or "" */
 	const char *hint;      /* what to do about the error, "" when none */
 	int64_t age_s;	       /* how long, FLEET_ABSENT when it cannot be known */
-	int64_t over_s;	       /* what was held against limits, FLEET_ABSENT if unknown */
+	int64_t over_s;	       /* what was held against limits, FLEET_ABSENT if unknown; percent
+				  of usual_s for SLOW */
 	int64_t until_s;       /* when it should end, 0 when that is not known */
 	const struct fleet_limits *limits; /* what over_s was held against, NULL when none */
+	int64_t usual_s;		   /* SLOW: the median of past runs, else 0 */
+	int64_t usual_count;		   /* SLOW: how many of them */
 };
 
 /*
@@ -225,6 +240,11 @@ struct fleet_finding {
  *   is stuck when nothing changes.
  * - A NotStarted member behind a Running one waits for its turn (concurrency) and is no finding;
  *   the Running one is held against member_runtime and the run against no_progress.
+ * - With a history, a Running member or stage is slow when its time is above slow percent of the
+ *   median of at least 3 past ones, above their third quartile by more than one and a half times
+ * the distance of the quartiles (Tukey's fence: what past runs themselves would call an outlier),
+ * and at least 15 minutes above the median (so that three minutes instead of one wake nobody). A
+ * stage in which something waits, failed, or is told of already is not judged.
  */
 
 /* Members by state. */
@@ -247,13 +267,14 @@ struct fleet_health {
 	int64_t gate_age_s;	  /* oldest pending gate, 0 when none */
 	int64_t gates_pending;
 	int64_t running_longest_s; /* longest running member, 0 when none runs */
-	int64_t eta_s;		   /* seconds until the end at the pace so far, FLEET_ABSENT when
-				      there is no pace to go by or something waits */
+	int64_t eta_s;		   /* seconds until the end, FLEET_ABSENT when there is nothing to
+				      go by, or something waits or is late */
 	bool waits_legitimately;   /* for something that is within its limits */
 	const struct fleet_stage_status
 		*current_stage;		/* NULL before the start and after the end */
 	struct fleet_finding *findings; /* worst first, then in the order of the run */
 	size_t finding_count;
+	bool is_eta_from_past; /* eta_s is made from past runs, not from the pace so far */
 };
 
 /*
@@ -268,7 +289,14 @@ int fleet_health_of_run(const struct fleet_run *run, const struct fleet_gate *co
 			int64_t now_s, const struct fleet_thresholds *thresholds,
 			struct fleet_health *ret_health);
 
-/* The same for run I of VIEW, with the gates of VIEW. FLEET_E_PROTOCOL when it cannot be decoded.
+/* The same with what past runs took: the history of VIEW, which may have none, or NULL. */
+int fleet_health_with_history(const struct fleet_run *run, const struct fleet_gate *const *gates,
+			      const int64_t *gate_seen, size_t gate_count, int64_t changed_s,
+			      int64_t now_s, const struct fleet_thresholds *thresholds,
+			      struct fleet_view *view, struct fleet_health *ret_health);
+
+/* The same for run I of VIEW, with the gates and the history of VIEW. FLEET_E_PROTOCOL when it
+ * cannot be decoded.
  */
 int fleet_health_of(struct fleet_view *view, size_t i, const struct fleet_thresholds *thresholds,
 		    struct fleet_health *ret_health);

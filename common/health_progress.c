@@ -141,8 +141,7 @@ static int64_t stage_pause(const struct fleet_stage_status *stage, int64_t now_s
 	return before + after;
 }
 
-/* What is left of the after-stage wait of STAGE. */
-static int64_t wait_left(const struct fleet_stage_status *stage, int64_t now_s)
+int64_t health_wait_left(const struct fleet_stage_status *stage, int64_t now_s)
 {
 	int64_t left;
 
@@ -152,7 +151,8 @@ static int64_t wait_left(const struct fleet_stage_status *stage, int64_t now_s)
 	return left > 0 ? left : 0;
 }
 
-int64_t health_eta(const struct health_walk *walk)
+/* The seconds until the end at the pace so far. */
+static int64_t eta_at_pace(const struct health_walk *walk)
 {
 	const struct fleet_health *health = walk->health;
 	const struct fleet_counts *members = &health->members;
@@ -160,18 +160,31 @@ int64_t health_eta(const struct health_walk *walk)
 	int64_t left = members->total - terminal_members(members);
 	int64_t worked = health->age_s, waits = 0, work, eta;
 
-	if (walk->run->status.state != FLEET_UPDATE_RUNNING || completed == 0 ||
-	    health->gates_pending || members->by_state[FLEET_UPDATE_PENDING] || walk->is_stuck ||
-	    walk->runtime != FLEET_LEVEL_OK)
+	if (completed == 0)
 		return FLEET_ABSENT;
 	for (size_t i = 0; i < walk->run->stage_count; i++) {
 		worked -= stage_pause(&walk->run->stages[i], walk->now_s);
-		if (__builtin_add_overflow(waits, wait_left(&walk->run->stages[i], walk->now_s),
-					   &waits))
+		if (__builtin_add_overflow(
+			    waits, health_wait_left(&walk->run->stages[i], walk->now_s), &waits))
 			return FLEET_ABSENT;
 	}
 	if (worked <= 0 || __builtin_mul_overflow(worked, left, &work) ||
 	    __builtin_add_overflow(work / completed, waits, &eta))
 		return FLEET_ABSENT;
 	return eta;
+}
+
+void health_eta(struct health_walk *walk)
+{
+	struct fleet_health *health = walk->health;
+
+	health->eta_s = FLEET_ABSENT;
+	if (walk->run->status.state != FLEET_UPDATE_RUNNING || health->gates_pending ||
+	    health->members.by_state[FLEET_UPDATE_PENDING] || walk->is_stuck ||
+	    walk->runtime != FLEET_LEVEL_OK || health_is_gate_ahead(walk->run))
+		return;
+	health->eta_s = health_eta_from_past(walk);
+	health->is_eta_from_past = health->eta_s != FLEET_ABSENT;
+	if (!health->is_eta_from_past)
+		health->eta_s = eta_at_pace(walk);
 }

@@ -28,6 +28,7 @@ static const struct {
 	[FLEET_CAUSE_SKIPPED_BY_USER] = {"user-skipped", "on-user-skipped"},
 	[FLEET_CAUSE_SKIPPED_BY_SYSTEM] = {"system-skipped", ""},
 	[FLEET_CAUSE_UNKNOWN_STATE] = {"unknown-state", "on-unknown-state"},
+	[FLEET_CAUSE_SLOW] = {"slow", "slow-warning"},
 };
 
 const char *fleet_cause_rule(enum fleet_cause cause)
@@ -81,7 +82,7 @@ void fleet_finding_part(struct fleet_result *result, const struct fleet_run *run
 	struct fleet_why why = {
 		.rule = fleet_cause_rule(finding->cause),
 		.value = finding->over_s,
-		.uom = "s",
+		.uom = finding->cause == FLEET_CAUSE_SLOW ? "%" : "s",
 		.warning = finding->limits ? &finding->limits->warning : NULL,
 		.critical = finding->limits ? &finding->limits->critical : NULL,
 		.option = option_of(run, finding),

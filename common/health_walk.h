@@ -13,16 +13,18 @@ struct health_walk {
 	int64_t now_s;
 	const struct fleet_thresholds *thresholds;
 	struct fleet_health *health;
-	size_t room;		 /* findings allocated */
-	bool is_nomem;		 /* a finding was lost */
-	bool is_live;		 /* started, and not at its end */
-	bool is_explained;	 /* a wait with limits of its own explains why nothing changes */
-	bool is_stuck;		 /* nothing changes and nothing explains it */
+	struct fleet_view *history; /* what past runs took, NULL when it is not known */
+	size_t room;		    /* findings allocated */
+	bool is_nomem;		    /* a finding was lost */
+	bool is_live;		    /* started, and not at its end */
+	bool is_explained;	    /* a wait with limits of its own explains why nothing changes */
+	bool is_stuck;		    /* nothing changes and nothing explains it */
 	int64_t changed_s;	 /* newest change, or end of a wait that explains the time before */
 	enum fleet_level failed; /* what a failed member means in this run */
-	enum fleet_level runtime; /* worst of the running members' runtimes */
+	enum fleet_level runtime; /* worst of the running members' and stages' runtimes */
 	size_t failures;	  /* findings of cause FAILED */
 	size_t waits;		  /* findings of things that wait */
+	size_t runtimes;	  /* findings of things that run for too long */
 	size_t tree_gates;	  /* gates in the run's tree */
 };
 
@@ -70,7 +72,27 @@ void health_pending_node(struct health_walk *walk, const struct health_place *pl
 int64_t health_group_last_s(const struct fleet_group_status *group);
 int64_t health_stage_last_s(const struct fleet_stage_status *stage);
 
-/* Seconds until the end at the pace so far, or FLEET_ABSENT. */
-int64_t health_eta(const struct health_walk *walk);
+/* Sets the seconds until the end, and what they are made from. */
+void health_eta(struct health_walk *walk);
+
+/* The seconds until the end by what past runs took, FLEET_ABSENT when that is not known. */
+int64_t health_eta_from_past(const struct health_walk *walk);
+
+/* Is there a gate that the run has not come to yet? */
+bool health_is_gate_ahead(const struct fleet_run *run);
+
+/* What is left of the after-stage wait of STAGE. */
+int64_t health_wait_left(const struct fleet_stage_status *stage, int64_t now_s);
+
+/* Makes FINDING, of MEMBER that is Running for AGE, say that it is slow, when that is worse than
+ * what it says already. */
+void health_slow_member(const struct health_walk *walk, const struct fleet_member_status *member,
+			int64_t age, struct fleet_finding *finding);
+
+/* Adds that the stage at PLACE is slow, when it is. */
+void health_slow_stage(struct health_walk *walk, const struct health_place *place);
+
+/* Adds FINDING of something that runs for too long. */
+void health_add_runtime(struct health_walk *walk, const struct fleet_finding *finding);
 
 #endif

@@ -262,6 +262,25 @@ struct fleet_fleet {
 	struct fleet_error_detail last_operation_error;
 };
 
+/*
+ * What is usual, by past runs; from fleetmon's own history, not from the service. A cluster's rows
+ * are by its id, a stage's by its name; the rows of the fleet are over all its clusters. The name
+ * of the resource is what fleet_history_name makes of the three texts.
+ */
+struct fleet_history_item {
+	struct fleet_resource resource;
+	const char *scope;	  /* FLEET_HISTORY_CLUSTER, _STAGE or _FLEET */
+	const char *subject;	  /* id of the cluster in lower case, name of the stage, "" */
+	const char *upgrade_type; /* of the runs */
+	int64_t count;		  /* durations that this is made from */
+	int64_t median_s;
+	int64_t low_s, high_s; /* quartiles: half of the durations lie between them */
+};
+#define FLEET_HISTORY_NAME ((size_t)1024) /* room for a name and its NUL */
+#define FLEET_HISTORY_CLUSTER "cluster"
+#define FLEET_HISTORY_STAGE "stage"
+#define FLEET_HISTORY_FLEET "fleet"
+
 /* The lists a fleet has; the order is that of FLEET_NEEDS_* in module.h. */
 enum fleet_kind {
 	FLEET_KIND_FLEET = 0,
@@ -270,8 +289,9 @@ enum fleet_kind {
 	FLEET_KIND_GATES,
 	FLEET_KIND_PROFILES,
 	FLEET_KIND_STRATEGIES,
+	FLEET_KIND_HISTORY, /* no list of the service's */
 };
-#define FLEET_KIND_COUNT 6
+#define FLEET_KIND_COUNT 7
 
 /* The name of KIND as the service spells it in a URL ("updateRuns"; "fleet" for the fleet itself).
  * Static. */
@@ -279,6 +299,11 @@ const char *fleet_kind_name(enum fleet_kind kind);
 
 /* The word for KIND in --describe and --from ("runs", "fleet"). Static. */
 const char *fleet_kind_word(enum fleet_kind kind);
+
+/* Writes the name under which the history of SUBJECT goes, "Full cluster /subscriptions/...", and
+ * returns true; false when it is too long: there is no history of it then. */
+bool fleet_history_name(const char *scope, const char *subject, const char *upgrade_type,
+			char out[FLEET_HISTORY_NAME]);
 
 /* The state that WORD names; FLEET_UPDATE_OTHER for a word we do not know, ABSENT for "". */
 enum fleet_update_state fleet_update_state_from(const char *word);

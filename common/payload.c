@@ -116,7 +116,7 @@ static uint32_t add_text(struct fleet_buf *body, const char *text)
 }
 
 /* All kinds begin with the struct fleet_resource. */
-static int add_item(struct fleet_payload_writer *writer, const void *item)
+static int pack_item(struct fleet_payload_writer *writer, const void *item)
 {
 	const struct fleet_resource *resource = item;
 	const struct fleet_table *table = fleet_table_of(writer->kind);
@@ -140,6 +140,34 @@ static int add_item(struct fleet_payload_writer *writer, const void *item)
 	return writer->body.failed || writer->index.failed ? FLEET_E_NOMEM : 0;
 }
 
+int fleet_payload_add(struct fleet_payload_writer *writer, const void *item,
+		      struct fleet_error *error)
+{
+	const char *name = ((const struct fleet_resource *)item)->name;
+	uint32_t *slot;
+	int rc;
+
+	if (writer->count >= FLEET_MAX_ITEMS)
+		return fleet_error_set(error, FLEET_E_LIMIT, "more than %d items in the list of %s",
+				       FLEET_MAX_ITEMS, fleet_kind_name(writer->kind));
+	if (!*name)
+		return fleet_error_set(error, FLEET_E_PROTOCOL,
+				       "an item without a name in the list of %s",
+				       fleet_kind_name(writer->kind));
+	rc = grow_slots(writer);
+	slot = rc ? NULL : slot_of(writer, name);
+	if (!rc && !*slot) {
+		rc = pack_item(writer, item);
+		if (!rc)
+			*slot = (uint32_t)++writer->count;
+	}
+	if (rc)
+		return fleet_error_set(error, FLEET_E_NOMEM,
+				       "the list of %s does not fit into memory",
+				       fleet_kind_name(writer->kind));
+	return 0;
+}
+
 int fleet_payload_add_json(struct fleet_payload_writer *writer, struct json_object *resource,
 			   struct fleet_error *error)
 {
@@ -151,37 +179,16 @@ int fleet_payload_add_json(struct fleet_payload_writer *writer, struct json_obje
 		struct fleet_strategy strategy;
 		struct fleet_member member;
 		struct fleet_fleet fleet;
+		struct fleet_history_item history;
 	} item;
 	struct fleet_arena arena;
-	uint32_t *slot;
 	int rc;
 
-	if (writer->count >= FLEET_MAX_ITEMS)
-		return fleet_error_set(error, FLEET_E_LIMIT, "more than %d items in the list of %s",
-				       FLEET_MAX_ITEMS, fleet_kind_name(writer->kind));
 	memset(&item, 0, sizeof(item));
 	fleet_arena_init(&arena, FLEET_MAX_MODEL);
 	rc = fleet_table_read(fleet_table_of(writer->kind), resource, &arena, &item, error);
-	if (rc)
-		goto out;
-	if (!*item.resource.name) {
-		rc = fleet_error_set(error, FLEET_E_PROTOCOL,
-				     "an item without a name in the list of %s",
-				     fleet_kind_name(writer->kind));
-		goto out;
-	}
-	rc = grow_slots(writer);
-	slot = rc ? NULL : slot_of(writer, item.resource.name);
-	if (!rc && !*slot) {
-		rc = add_item(writer, &item);
-		if (!rc)
-			*slot = (uint32_t)++writer->count;
-	}
-	if (rc)
-		rc = fleet_error_set(error, FLEET_E_NOMEM,
-				     "the list of %s does not fit into memory",
-				     fleet_kind_name(writer->kind));
-out:
+	if (!rc)
+		rc = fleet_payload_add(writer, &item, error);
 	fleet_arena_finish(&arena);
 	return rc;
 }

@@ -63,6 +63,11 @@ void fleet_payload_writer_finish(struct fleet_payload_writer *writer);
 int fleet_payload_add_json(struct fleet_payload_writer *writer, struct json_object *resource,
 			   struct fleet_error *error);
 
+/* Adds ITEM, a struct of the writer's kind (struct fleet_run for runs, ...) in which no text is
+ * NULL. One of a name that is there already changes nothing. Returns as fleet_payload_add_json. */
+int fleet_payload_add(struct fleet_payload_writer *writer, const void *item,
+		      struct fleet_error *error);
+
 /*
  * Ends the list and appends the whole payload to OUT. Where PREVIOUS (may be NULL) holds an item of
  * the same name, its first_seen_s is carried over, and changed_s too when the progress hash is the

@@ -272,6 +272,9 @@ static int check_complete(const struct saved *saved, uint32_t needs, struct flee
 
 		if (!(needs & (1u << kind)))
 			continue;
+		/* The history is fleetmon's own: without one, nothing is usual yet. */
+		if (!list->is_given && kind == FLEET_KIND_HISTORY)
+			continue;
 		if (!list->is_given) {
 			(void)fleet_error_set(error, FLEET_E_INVAL,
 					      "no file has the %s of the fleet", word);

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "client.h"
+#include "history.h"
 #include "snapshot.h"
 #include "source.h"
 #include "text.h"
@@ -40,18 +41,18 @@ struct source {
 	size_t count;
 };
 
-/* The name under which all processes share a list. Whoever may read less than another must not see
- * the other's answer, so the credential is part of it. */
-static void make_key(const struct source *source, struct list *list)
+/* Whoever may read less than another must not see the other's answer, so the credential is part of
+ * the name. */
+void fleet_source_key(const struct fleet_config_fleet *fleet, enum fleet_kind kind,
+		      char key[FLEET_SNAPSHOT_KEY])
 {
 	char id[400];
 
-	(void)fleet_config_fleet_id(source->fleet, id, sizeof(id));
-	(void)snprintf(list->key, sizeof(list->key), "%s %s %s %s %s", source->fleet->cloud->arm,
-		       source->fleet->reader->name, source->fleet->api_version, id,
-		       fleet_kind_name(list->kind));
+	(void)fleet_config_fleet_id(fleet, id, sizeof(id));
+	(void)snprintf(key, FLEET_SNAPSHOT_KEY, "%s %s %s %s %s", fleet->cloud->arm,
+		       fleet->reader->name, fleet->api_version, id, fleet_kind_name(kind));
 	/* ARM ids compare without case. */
-	for (char *at = list->key; *at; at++)
+	for (char *at = key; *at; at++)
 		*at = (char)tolower((unsigned char)*at);
 }
 
@@ -333,6 +334,8 @@ static int make_view(struct source *source, struct fleet_view **ret_view, struct
 		rc = hand_over(&source->lists[i], view);
 		if (rc == FLEET_E_PROTOCOL)
 			fleet_snapshot_remove(source->config->cache_dir, source->lists[i].key);
+		if (rc == FLEET_E_PROTOCOL && source->lists[i].kind == FLEET_KIND_HISTORY)
+			rc = 0;
 	}
 	if (rc) {
 		fleet_view_free(view);
@@ -344,6 +347,48 @@ static int make_view(struct source *source, struct fleet_view **ret_view, struct
 	}
 	*ret_view = view;
 	return 0;
+}
+
+/* When the service just gave the runs, remembers what has ended in them: after all that the check
+ * waits for, so that it costs none of it its time. */
+static void remember(const struct source *source)
+{
+	char id[400], key[FLEET_SNAPSHOT_KEY];
+
+	fleet_source_key(source->fleet, FLEET_KIND_HISTORY, key);
+	for (size_t i = 0; i < source->count; i++) {
+		const struct list *list = &source->lists[i];
+
+		if (list->kind == FLEET_KIND_RUNS && list->fresh.data)
+			fleet_history_refresh(source->config,
+					      fleet_config_fleet_id(source->fleet, id, sizeof(id)),
+					      key, list->fresh.data, list->fresh.len,
+					      source->deadline, source->verbosity);
+	}
+}
+
+bool fleet_source_history_failed(const struct fleet_config *config,
+				 const struct fleet_config_fleet *fleet,
+				 struct fleet_error *ret_what)
+{
+	char key[FLEET_SNAPSHOT_KEY];
+
+	fleet_source_key(fleet, FLEET_KIND_HISTORY, key);
+	return config->history && fleet_memo_read(config->cache_dir, key, fleet_now_s(), ret_what);
+}
+
+/* The history is as old as it is, and there or not: what was usual stays so. */
+static void get_history(struct source *source)
+{
+	struct list *list = &source->lists[source->count];
+
+	list->kind = FLEET_KIND_HISTORY;
+	list->about.reads_left = FLEET_ABSENT;
+	fleet_source_key(source->fleet, list->kind, list->key);
+	if (open_snapshot(source, list, NULL))
+		return;
+	list->about.read_s = list->snapshot.read_s;
+	source->count++;
 }
 
 int fleet_source_view(const struct fleet_config *config, const struct fleet_config_fleet *fleet,
@@ -364,14 +409,18 @@ int fleet_source_view(const struct fleet_config *config, const struct fleet_conf
 	for (int kind = 0; !rc && kind < FLEET_KIND_COUNT; kind++) {
 		struct list *list;
 
-		if (!(needs & (1u << kind)))
+		if (!(needs & (1u << kind)) || kind == FLEET_KIND_HISTORY)
 			continue;
 		list = &source.lists[source.count++];
 		list->kind = (enum fleet_kind)kind;
 		fleet_buf_init(&list->fresh, FLEET_MAX_MODEL);
-		make_key(&source, list);
+		fleet_source_key(fleet, list->kind, list->key);
 		rc = get_list(&source, list, error);
 	}
+	if (!rc && config->history)
+		remember(&source);
+	if (!rc && config->history && (needs & 1u << FLEET_KIND_HISTORY))
+		get_history(&source);
 	if (!rc)
 		rc = make_view(&source, ret_view, error);
 	for (size_t i = 0; i < source.count; i++) {

@@ -2,6 +2,7 @@
 /* The view: payloads of a fleet, decoded item by item when a module asks. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 
 #include "arena.h"
@@ -15,6 +16,7 @@ struct list {
 	struct fleet_payload payload;
 	struct fleet_payload_item *items;
 	void **decoded;			 /* NULL until asked for */
+	bool is_order_known, is_ordered; /* by name */
 	struct fleet_view_source source; /* its texts are the arena's */
 };
 
@@ -186,6 +188,67 @@ const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view)
 	return decoded(view, FLEET_KIND_FLEET, 0);
 }
 
+const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_HISTORY, i);
+}
+
+static bool is_ordered(struct list *list)
+{
+	size_t i = 1;
+
+	if (!list->is_order_known) {
+		while (i < list->payload.count &&
+		       strcmp(list->items[i - 1].name, list->items[i].name) < 0)
+			i++;
+		list->is_ordered = i >= list->payload.count;
+		list->is_order_known = true;
+	}
+	return list->is_ordered;
+}
+
+/* The item of NAME, or the count of items when there is none. */
+static size_t find(struct list *list, const char *name)
+{
+	size_t low = 0, high = list->payload.count;
+
+	if (!is_ordered(list)) {
+		while (low < high && strcmp(list->items[low].name, name) != 0)
+			low++;
+		return low;
+	}
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(list->items[middle].name, name);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return list->payload.count;
+}
+
+const struct fleet_history_item *fleet_view_usual(struct fleet_view *view, const char *scope,
+						  const char *subject, const char *upgrade_type)
+{
+	const struct fleet_history_item *item;
+	char name[FLEET_HISTORY_NAME];
+
+	if (!fleet_view_count(view, FLEET_KIND_HISTORY) ||
+	    !fleet_history_name(scope, subject, upgrade_type, name))
+		return NULL;
+	item = fleet_view_history(view, find(&view->lists[FLEET_KIND_HISTORY], name));
+	/* Blanks in odd names could make two of them look alike. */
+	if (!item || strcmp(item->scope, scope) != 0 || strcasecmp(item->subject, subject) != 0 ||
+	    strcmp(item->upgrade_type, upgrade_type) != 0 || item->count <= 0 || item->low_s <= 0 ||
+	    item->low_s > item->median_s || item->high_s < item->median_s)
+		return NULL;
+	return item;
+}
+
 int64_t fleet_view_age_s(const struct fleet_view *view)
 {
 	int64_t age_s = 0;
@@ -193,7 +256,8 @@ int64_t fleet_view_age_s(const struct fleet_view *view)
 	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
 		const struct list *list = &view->lists[i];
 
-		if (list->there && view->now_s - list->source.read_s > age_s)
+		if (i != FLEET_KIND_HISTORY && list->there &&
+		    view->now_s - list->source.read_s > age_s)
 			age_s = view->now_s - list->source.read_s;
 	}
 	return age_s;

@@ -54,8 +54,15 @@ const struct fleet_profile *fleet_view_profile(struct fleet_view *view, size_t i
 const struct fleet_strategy *fleet_view_strategy(struct fleet_view *view, size_t i);
 const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i);
 const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view);
+const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i);
 
-/* Seconds since the oldest of the lists was read from the service; 0 for a fresh read. */
+/* What is usual for SUBJECT of SCOPE (FLEET_HISTORY_CLUSTER, ...) in runs of UPGRADE_TYPE; NULL
+ * when nothing is known, or no history is in the view. */
+const struct fleet_history_item *fleet_view_usual(struct fleet_view *view, const char *scope,
+						  const char *subject, const char *upgrade_type);
+
+/* Seconds since the oldest of the lists was read from the service; 0 for a fresh read. The history
+ * has no age: what was usual stays so. */
 int64_t fleet_view_age_s(const struct fleet_view *view);
 
 /* Is any of the lists an old answer used because the service could not be reached? If so

@@ -55,7 +55,7 @@ static const struct fleet_module_perf perfs[] = {
 	{"gates_pending", "", "gates that are Pending"},
 	{"gate_age", "s", "age of the oldest Pending gate"},
 	{"longest_member", "s", "longest time a member is Running"},
-	{"eta", "s", "time until the end at the pace so far"},
+	{"eta", "s", "time until the end, by past runs or at the pace so far"},
 	FLEET_REPORT_DATA_PERFS,
 	{NULL, NULL, NULL},
 };
@@ -315,6 +315,7 @@ static void try_command(const struct report *report, const struct fleet_finding 
 					    " --targets AfterStageWait:", finding->stage);
 		break;
 	case FLEET_CAUSE_MEMBER_RUNTIME:
+	case FLEET_CAUSE_SLOW:
 		if (fleet_report_is_plain(finding->cluster_id))
 			fleet_result_line(report->result, "try: az aks show --ids %s",
 					  finding->cluster_id);
@@ -388,8 +389,8 @@ static void add_progress(const struct report *report)
 	if (health->eta_s != FLEET_ABSENT) {
 		fleet_time_format(report->now_s + health->eta_s, at, sizeof(at));
 		fleet_duration_format(health->eta_s, age, sizeof(age));
-		fleet_result_line(report->result, "end expected: %s (in %s) at the pace so far", at,
-				  age);
+		fleet_result_line(report->result, "end expected: %s (in %s) %s", at, age,
+				  health->is_eta_from_past ? "by past runs" : "at the pace so far");
 	}
 }
 
@@ -476,6 +477,6 @@ static int run(struct fleet_view *view, const void *values, struct fleet_result 
 }
 
 FLEET_CHECK_MODULE("run", .summary = "one update run, from its state down to each member",
-		   .needs = FLEET_NEEDS_RUNS | FLEET_NEEDS_GATES, .options = options,
-		   .options_size = sizeof(struct opts), .run = run, .examples = examples,
-		   .rules = rules, .perfs = perfs);
+		   .needs = FLEET_NEEDS_RUNS | FLEET_NEEDS_GATES | FLEET_NEEDS_HISTORY,
+		   .options = options, .options_size = sizeof(struct opts), .run = run,
+		   .examples = examples, .rules = rules, .perfs = perfs);

@@ -103,29 +103,44 @@ void fleet_fates_names(const struct fleet_fates *outcome, enum fleet_fate fate, 
 	(void)fleet_buf_adds(out, ")");
 }
 
-void fleet_fates_text(const struct fleet_fate_entry *entry, int64_t now_s, size_t max_message,
-		      struct fleet_buf *out)
+/* What there is to say but the state; nothing when there is no more. */
+static void add_said(const struct fleet_fate_entry *entry, int64_t now_s, size_t max_message,
+		     struct fleet_buf *out)
 {
 	struct fleet_finding finding = entry->finding;
-	char took[32];
 
 	finding.member = "";
 	if (entry->fate == FLEET_FATE_MISSING)
 		(void)fleet_buf_adds(out, "is in no stage of the run");
 	else if (entry->fate == FLEET_FATE_JOINED)
 		(void)fleet_buf_adds(out, "joined the fleet after the run started");
-	else if (finding.cause == FLEET_CAUSE_NONE)
-		(void)fleet_buf_addf(out, "is %s", fleet_update_state_name(entry->state));
 	else
 		fleet_finding_text(&finding, now_s, max_message, out);
+}
+
+static void add_rest(const struct fleet_fate_entry *entry, size_t before, struct fleet_buf *out)
+{
+	char took[32];
+
 	if (entry->duration_s != FLEET_ABSENT) {
 		fleet_duration_format(entry->duration_s, took, sizeof(took));
-		(void)fleet_buf_addf(out, "; %s %s",
+		(void)fleet_buf_addf(out, "%s%s %s", out->len > before ? "; " : "",
 				     entry->state == FLEET_UPDATE_RUNNING ? "runs for" : "took",
 				     took);
 	}
 	if (entry->has_left)
-		(void)fleet_buf_adds(out, "; has left the fleet");
+		(void)fleet_buf_addf(out, "%shas left the fleet", out->len > before ? "; " : "");
+}
+
+void fleet_fates_text(const struct fleet_fate_entry *entry, int64_t now_s, size_t max_message,
+		      struct fleet_buf *out)
+{
+	size_t before = out->len;
+
+	add_said(entry, now_s, max_message, out);
+	if (out->len == before)
+		(void)fleet_buf_addf(out, "is %s", fleet_update_state_name(entry->state));
+	add_rest(entry, before, out);
 }
 
 static void add_id(struct fleet_buf *out, const char *what, const char *id)
@@ -156,6 +171,7 @@ void fleet_fates_headline(const struct fleet_fate_entry *entry, int64_t now_s, s
 			  struct fleet_buf *out)
 {
 	const struct fleet_finding *finding = &entry->finding;
+	size_t before;
 
 	(void)fleet_buf_adds(out, "member ");
 	fleet_text_clean(out, finding->member, NAME_BYTES);
@@ -164,7 +180,13 @@ void fleet_fates_headline(const struct fleet_fate_entry *entry, int64_t now_s, s
 	(void)fleet_buf_adds(out, finding->stage[0] || finding->group[0] ? " in " : "");
 	fleet_finding_place(finding, out);
 	(void)fleet_buf_adds(out, ": ");
-	fleet_fates_text(entry, now_s, max_message, out);
+	before = out->len;
+	add_said(entry, now_s, max_message, out);
+	add_rest(entry, before, out);
+	if (out->len == before)
+		(void)fleet_buf_adds(out, entry->state == FLEET_UPDATE_NOT_STARTED
+						  ? "has not had its turn"
+						  : "no more is known");
 }
 
 void fleet_fates_perf(struct fleet_result *result, const struct fleet_fates *outcome,

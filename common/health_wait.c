@@ -229,7 +229,7 @@ static int64_t scheduled_s(const struct fleet_gate *gate, int64_t since_s)
 	return 0;
 }
 
-static void judge_gate(struct health_walk *walk, struct fleet_finding finding,
+void health_judge_gate(struct health_walk *walk, struct fleet_finding finding,
 		       const struct fleet_gate *gate, int64_t since_s)
 {
 	const struct fleet_thresholds *thresholds = walk->thresholds;
@@ -309,12 +309,12 @@ void health_gates(struct health_walk *walk, const struct health_place *place, bo
 		if (gates[i].status.state != FLEET_UPDATE_PENDING)
 			continue;
 		at = find_gate(walk, place, &gates[i], timing);
-		judge_gate(walk, finding, at < walk->gate_count ? walk->gates[at] : NULL,
-			   first_known(gates[i].status.start_s,
-				       at < walk->gate_count && walk->gate_seen
-					       ? walk->gate_seen[at]
-					       : 0,
-				       gate_since(walk, place, is_before), 0));
+		health_judge_gate(walk, finding, at < walk->gate_count ? walk->gates[at] : NULL,
+				  first_known(gates[i].status.start_s,
+					      at < walk->gate_count && walk->gate_seen
+						      ? walk->gate_seen[at]
+						      : 0,
+					      gate_since(walk, place, is_before), 0));
 	}
 }
 
@@ -334,9 +334,9 @@ void health_foreign_gates(struct health_walk *walk)
 		finding.stage = gate->stage;
 		finding.group = gate->group;
 		finding.timing = gate->timing;
-		judge_gate(walk, finding, gate,
-			   first_known(walk->gate_seen ? walk->gate_seen[i] : 0, walk->changed_s, 0,
-				       0));
+		health_judge_gate(walk, finding, gate,
+				  first_known(walk->gate_seen ? walk->gate_seen[i] : 0,
+					      walk->changed_s, 0, 0));
 	}
 }
 

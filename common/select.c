@@ -108,15 +108,15 @@ static int nothing(const struct fleet_view *view, const struct fleet_select *sel
 		(void)fleet_buf_addf(&text, " is named %.64s", select->run);
 	else if (select->active || select->profile || select->match)
 		(void)fleet_buf_adds(&text, " matches");
-	if (!select->run && wants_ended(select))
-		(void)fleet_buf_addf(&text, "%s has come to its end",
-				     select->profile || select->match ? " and" : "");
 	if (select->active)
 		(void)fleet_buf_adds(&text, " --active");
 	if (select->profile)
 		(void)fleet_buf_addf(&text, " --profile %.64s", select->profile);
 	if (select->match)
 		(void)fleet_buf_addf(&text, " --match %.64s", select->match);
+	if (!select->run && wants_ended(select))
+		(void)fleet_buf_addf(&text, "%s has come to its end",
+				     select->profile || select->match ? " and" : "");
 	list_runs(view, &text);
 	(void)fleet_error_set(error, FLEET_E_NOTFOUND, "%s", fleet_buf_text(&text));
 	fleet_buf_finish(&text);

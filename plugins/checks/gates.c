@@ -125,17 +125,6 @@ static bool is_all_blocked(const struct wait *wait)
 	return wait->behind.members && wait->behind.blocked == wait->behind.members;
 }
 
-static void add_idle(const struct report *report, const struct fleet_gate_wait *gate)
-{
-	const struct fleet_why why = {
-		.rule = "idle", .object = gate->finding.gate_name, .value = FLEET_ABSENT};
-
-	fleet_result_rule(
-		report->result, FLEET_LEVEL_OK, &why,
-		"gate %.64s of run %.64s is %.32s, and the run is %s: nobody waits for it",
-		gate->finding.gate_name, gate->run_name, gate->finding.state, gate->run_state);
-}
-
 static void add_wait(struct report *report, const struct fleet_gate_wait *gate)
 {
 	bool is_odd = gate->finding.cause == FLEET_CAUSE_UNKNOWN_STATE;
@@ -170,8 +159,8 @@ static int compare_waits(const void *a, const void *b)
 	return left->order < right->order ? -1 : left->order > right->order;
 }
 
-/* Sorts out the gates: those that hold a run, and those that nobody waits for. */
-static int sort_out(struct report *report)
+/* Takes the gates that hold a run, worst first. */
+static int take_waits(struct report *report)
 {
 	const struct fleet_gate_waits *gates = &report->gates;
 
@@ -181,11 +170,7 @@ static int sort_out(struct report *report)
 	for (size_t i = 0; i < gates->count; i++) {
 		const struct fleet_gate_wait *gate = &gates->at[i];
 
-		if (!fits(report->opts, gate))
-			continue;
-		if (gate->hold == FLEET_GATE_IDLE)
-			add_idle(report, gate);
-		else
+		if (gate->hold != FLEET_GATE_IDLE && fits(report->opts, gate))
 			add_wait(report, gate);
 	}
 	qsort(report->waits, report->wait_count, sizeof(*report->waits), compare_waits);
@@ -212,7 +197,7 @@ static int collect(struct report *report, struct fleet_error *error)
 	if (!rc)
 		rc = fleet_gate_waits_of(report->view, report->runs, report->run_count, is_every,
 					 &report->thresholds, &report->gates);
-	return rc ? rc : sort_out(report);
+	return rc ? rc : take_waits(report);
 }
 
 /* "approval gate 'CAB' (Before) waits for 45m; approving will not help 2 of 5 members ..." */
@@ -389,6 +374,32 @@ static void add_part(const struct report *report, const struct wait *wait)
 	fleet_buf_finish(&text);
 }
 
+/* The gates that nobody waits for: no alarm, but they explain why there is none. */
+static void add_idle(const struct report *report)
+{
+	size_t shown = 0, count = 0;
+
+	for (size_t i = 0; i < report->gates.count; i++) {
+		const struct fleet_gate_wait *gate = &report->gates.at[i];
+		const struct fleet_why why = {
+			.rule = "idle", .object = gate->finding.gate_name, .value = FLEET_ABSENT};
+
+		if (gate->hold != FLEET_GATE_IDLE || !fits(report->opts, gate) ||
+		    ++count > WAITS_SHOWN)
+			continue;
+		fleet_result_rule(report->result, FLEET_LEVEL_OK, &why,
+				  "gate %.64s of run %.64s is %.32s, and the run is %.32s: nobody "
+				  "waits for it",
+				  gate->finding.gate_name, gate->run_name, gate->finding.state,
+				  gate->run_state);
+		shown++;
+	}
+	if (count > shown)
+		fleet_result_rule(report->result, FLEET_LEVEL_OK,
+				  &(struct fleet_why){.rule = "idle", .value = FLEET_ABSENT},
+				  "and %zu more that nobody waits for", count - shown);
+}
+
 static void add_parts(const struct report *report)
 {
 	size_t tries = 0;
@@ -404,6 +415,7 @@ static void add_parts(const struct report *report)
 		fleet_result_rule(report->result, FLEET_LEVEL_OK,
 				  &(struct fleet_why){.rule = "none", .value = FLEET_ABSENT},
 				  "no gate waits");
+	add_idle(report);
 	if (report->wait_count && report->waits[0].level != FLEET_LEVEL_OK)
 		fleet_result_line(report->result, "next: %s", advice_of(&report->waits[0]));
 	for (size_t i = 0; i < report->wait_count && tries < TRIES_SHOWN; i++) {

@@ -80,7 +80,7 @@ struct report {
 	struct fleet_result *result;
 	const struct fleet_run *run;
 	struct fleet_roster roster;
-	struct fleet_fates outcome;
+	struct fleet_fates fates;
 	const struct fleet_fate_entry *only; /* of --member, else NULL */
 	struct fleet_repeats repeats;
 	int64_t repeat_most; /* FLEET_ABSENT without --repeat */
@@ -90,15 +90,15 @@ struct report {
 
 static enum fleet_level level_of(const struct report *report, enum fleet_fate fate)
 {
-	return fleet_fates_level(&report->outcome, &report->opts->limits, fate);
+	return fleet_fates_level(&report->fates, &report->opts->limits, fate);
 }
 
 static void add_perf(const struct report *report)
 {
-	const struct fleet_fates *outcome = report->run ? &report->outcome : NULL;
-	int64_t ended_s = outcome && outcome->is_over ? report->run->status.completed_s : 0;
+	const struct fleet_fates *fates = report->run ? &report->fates : NULL;
+	int64_t ended_s = fates && fates->is_over ? report->run->status.completed_s : 0;
 
-	fleet_fates_perf(report->result, outcome, &report->opts->limits);
+	fleet_fates_perf(report->result, fates, &report->opts->limits);
 	fleet_result_perf(report->result, &(struct fleet_perf){.label = "repeat_most",
 							       .value = report->repeat_most,
 							       .warning = &report->opts->repeat,
@@ -121,19 +121,19 @@ static void add_state(const struct fleet_status *status, struct fleet_buf *out)
 /* " [34/40 updated, 3 had nothing to update, 2 under way: 1 pending]" */
 static void add_counts(const struct report *report, struct fleet_buf *out)
 {
-	const int64_t *fate = report->outcome.by_fate;
+	const int64_t *fate = report->fates.by_fate;
 
 	(void)fleet_buf_addf(out, " [%lld/%lld updated", (long long)fate[FLEET_FATE_UPDATED],
-			     (long long)report->outcome.run_members);
+			     (long long)report->fates.run_members);
 	if (fate[FLEET_FATE_AT_TARGET])
 		(void)fleet_buf_addf(out, ", %lld had nothing to update",
 				     (long long)fate[FLEET_FATE_AT_TARGET]);
 	if (fate[FLEET_FATE_UNDER_WAY])
 		(void)fleet_buf_addf(out, ", %lld under way",
 				     (long long)fate[FLEET_FATE_UNDER_WAY]);
-	if (report->outcome.by_state[FLEET_UPDATE_PENDING])
+	if (fate[FLEET_FATE_UNDER_WAY] && report->fates.by_state[FLEET_UPDATE_PENDING])
 		(void)fleet_buf_addf(out, ", %lld pending",
-				     (long long)report->outcome.by_state[FLEET_UPDATE_PENDING]);
+				     (long long)report->fates.by_state[FLEET_UPDATE_PENDING]);
 	(void)fleet_buf_adds(out, "]");
 }
 
@@ -142,7 +142,7 @@ static bool is_notable(const struct report *report, enum fleet_fate fate)
 {
 	if (level_of(report, fate) != FLEET_LEVEL_OK)
 		return true;
-	return report->outcome.by_fate[fate] &&
+	return report->fates.by_fate[fate] &&
 	       (fleet_fate_limits_of(&report->opts->limits, fate) || fate == FLEET_FATE_UNKNOWN ||
 		fate == FLEET_FATE_SKIPPED);
 }
@@ -158,7 +158,7 @@ static enum fleet_level run_level(const struct report *report, const char **ret_
 	if (state == FLEET_UPDATE_ABSENT || state == FLEET_UPDATE_OTHER)
 		return (enum fleet_level)report->opts->limits.on_unknown_state;
 	*ret_rule = "run-failed";
-	if (state == FLEET_UPDATE_FAILED && !report->outcome.by_fate[FLEET_FATE_FAILED])
+	if (state == FLEET_UPDATE_FAILED && !report->fates.by_fate[FLEET_FATE_FAILED])
 		return (enum fleet_level)report->opts->on_failed;
 	return FLEET_LEVEL_OK;
 }
@@ -215,8 +215,8 @@ static void add_clauses(const struct report *report, struct fleet_buf *out)
 			if (level_of(report, fate) != order[l] || !is_notable(report, fate))
 				continue;
 			add_clause(out, &clauses);
-			fleet_fates_tally(&report->outcome, fate, out);
-			fleet_fates_names(&report->outcome, fate, NAMES_SHOWN, out);
+			fleet_fates_tally(&report->fates, fate, out);
+			fleet_fates_names(&report->fates, fate, NAMES_SHOWN, out);
 		}
 		if (order[l] != FLEET_LEVEL_WARNING || !repeaters)
 			continue;
@@ -227,19 +227,17 @@ static void add_clauses(const struct report *report, struct fleet_buf *out)
 		(void)fleet_buf_addf(out, " in %lld runs)", (long long)report->repeats.at[0].times);
 	}
 	if (!clauses)
-		(void)fleet_buf_adds(out, report->outcome.is_over
+		(void)fleet_buf_adds(out, report->fates.is_over
 						  ? ": no member failed or was left out"
 						  : ": no member failed so far");
 }
 
+/* A part for ENTRY; WHY is that of its fate, without what it is about. */
 static void add_entry(struct report *report, const struct fleet_fate_entry *entry,
-		      enum fleet_level level)
+		      enum fleet_level level, struct fleet_why why)
 {
-	const struct fleet_fate_words *words = fleet_fate_words(entry->fate);
 	bool is_handover = report->shown++ < HANDOVERS && level != FLEET_LEVEL_OK;
 	struct fleet_buf text, object;
-	struct fleet_why why = {
-		.rule = words->rule, .value = FLEET_ABSENT, .option = words->option};
 
 	fleet_buf_init(&text, 8 * SUMMARY_BYTES);
 	fleet_buf_init(&object, SUMMARY_BYTES);
@@ -252,7 +250,7 @@ static void add_entry(struct report *report, const struct fleet_fate_entry *entr
 	fleet_buf_finish(&text);
 }
 
-/* The number of FATE, then the members one by one. */
+/* The number of FATE, then the members one by one; of one member only itself. */
 static void add_fate_parts(struct report *report, enum fleet_fate fate)
 {
 	const struct fleet_limits *limits = fleet_fate_limits_of(&report->opts->limits, fate);
@@ -260,25 +258,27 @@ static void add_fate_parts(struct report *report, enum fleet_fate fate)
 	enum fleet_level level = level_of(report, fate);
 	struct fleet_why why = {.rule = words->rule,
 				.object = "members",
-				.value = report->outcome.by_fate[fate],
+				.value = report->fates.by_fate[fate],
 				.warning = limits ? &limits->warning : NULL,
 				.critical = limits ? &limits->critical : NULL,
 				.option = words->option};
+	bool is_listed = report->only || fate != FLEET_FATE_UPDATED;
+	int64_t left = report->fates.by_fate[fate];
 	struct fleet_buf text;
-	int64_t left = report->outcome.by_fate[fate];
 
 	fleet_buf_init(&text, 8 * SUMMARY_BYTES);
-	fleet_fates_tally(&report->outcome, fate, &text);
-	if (left || level != FLEET_LEVEL_OK)
+	fleet_fates_tally(&report->fates, fate, &text);
+	if (left ? !report->only : level != FLEET_LEVEL_OK)
 		fleet_result_rule(report->result, level, &why, "%s", fleet_buf_text(&text));
-	for (size_t i = 0; i < report->outcome.entry_count && fate != FLEET_FATE_UPDATED; i++) {
-		if (report->outcome.entries[i].fate != fate || report->shown >= ENTRIES_SHOWN)
+	if (!report->only)
+		why.value = FLEET_ABSENT;
+	for (size_t i = 0; i < report->fates.entry_count && is_listed; i++) {
+		if (report->fates.entries[i].fate != fate || report->shown >= ENTRIES_SHOWN)
 			continue;
-		add_entry(report, &report->outcome.entries[i], level);
+		add_entry(report, &report->fates.entries[i], level, why);
 		left--;
 	}
-	why.value = FLEET_ABSENT;
-	if (left > 0 && fate != FLEET_FATE_UPDATED)
+	if (left > 0 && is_listed)
 		fleet_result_rule(report->result, level, &why, "and %lld more %s", (long long)left,
 				  words->words);
 	fleet_buf_finish(&text);
@@ -342,7 +342,7 @@ static void next_failed(const struct report *report, const struct fleet_fate_rea
 			const char *prefix)
 {
 	bool is_completed = report->run->status.state == FLEET_UPDATE_COMPLETED;
-	bool is_over = report->outcome.is_over;
+	bool is_over = report->fates.is_over;
 
 	fleet_result_line(report->result, "%.64s: %s%s", prefix,
 			  reason->hint[0] ? reason->hint : "see the cluster's activity log",
@@ -356,7 +356,7 @@ static void add_next(const struct report *report)
 {
 	enum fleet_update_state state = report->run->status.state;
 	struct fleet_fate_reason reasons[REASONS_SHOWN];
-	size_t count = fleet_fates_reasons(&report->outcome, reasons, REASONS_SHOWN);
+	size_t count = fleet_fates_reasons(&report->fates, reasons, REASONS_SHOWN);
 	const char *rule, *prefix = "next";
 	bool is_startable = state == FLEET_UPDATE_FAILED || state == FLEET_UPDATE_STOPPED;
 	bool is_start = run_level(report, &rule) != FLEET_LEVEL_OK;
@@ -397,7 +397,7 @@ static void add_run_line(const struct report *report)
 	fleet_text_clean(&text, run->resource.name, NAME_BYTES);
 	(void)fleet_buf_adds(&text, is_default ? ", the newest that came to its end: " : ": ");
 	add_state(&run->status, &text);
-	if (report->outcome.is_over && run->status.completed_s > 0) {
+	if (report->fates.is_over && run->status.completed_s > 0) {
 		fleet_time_format(run->status.completed_s, at, sizeof(at));
 		fleet_duration_format(report->now_s - run->status.completed_s, ago, sizeof(ago));
 		(void)fleet_buf_addf(&text, " %s (%s ago)", at, ago);
@@ -493,12 +493,11 @@ static int judge(struct report *report, size_t index, const struct fleet_member 
 
 	report->run = fleet_view_run(report->view, index);
 	rc = report->run
-		     ? fleet_fates_of(report->view, report->run, &report->roster, &report->outcome)
+		     ? fleet_fates_of(report->view, report->run, &report->roster, &report->fates)
 		     : FLEET_E_PROTOCOL;
 	if (rc)
 		return rc;
-	entry = member ? fleet_fates_find(&report->outcome, member->cluster_id,
-					  member->resource.name)
+	entry = member ? fleet_fates_find(&report->fates, member->cluster_id, member->resource.name)
 		       : NULL;
 	if (member && !entry) {
 		report->run = NULL;
@@ -506,8 +505,8 @@ static int judge(struct report *report, size_t index, const struct fleet_member 
 				   "the run has not listed its members yet");
 	}
 	if (entry) {
-		fleet_fates_keep(&report->outcome, entry);
-		report->only = &report->outcome.entries[0];
+		fleet_fates_keep(&report->fates, entry);
+		report->only = &report->fates.entries[0];
 		fleet_result_label(report->result, "member", member->resource.name);
 	}
 	fleet_result_label(report->result, "run", report->run->resource.name);
@@ -570,7 +569,7 @@ static int run(struct fleet_view *view, const void *values, struct fleet_result 
 		add_perf(&report);
 	}
 	fleet_repeats_finish(&report.repeats);
-	fleet_fates_finish(&report.outcome);
+	fleet_fates_finish(&report.fates);
 	fleet_roster_finish(&report.roster);
 	if (rc && error->code == FLEET_OK)
 		return fleet_error_set(error, (enum fleet_code)rc,

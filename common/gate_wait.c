@@ -157,6 +157,11 @@ static int add_listed(struct walk *walk, size_t at, size_t index)
 	const struct fleet_run *run = fleet_view_run(walk->view, index);
 	int64_t seen_s = fleet_view_item(walk->view, FLEET_KIND_GATES, at)->first_seen_s;
 	struct fleet_gate_wait wait = wait_of(gate);
+	struct fleet_health health = {.findings = NULL};
+	struct health_walk judge = {.run = run,
+				    .now_s = fleet_view_now_s(walk->view),
+				    .thresholds = walk->thresholds,
+				    .health = &health};
 
 	if (!run)
 		return FLEET_E_PROTOCOL;
@@ -171,10 +176,12 @@ static int add_listed(struct walk *walk, size_t at, size_t index)
 		wait.finding.level = (enum fleet_level)walk->thresholds->on_unknown_state;
 		return add_wait(walk, &wait);
 	}
-	wait.finding.age_s = wait.finding.over_s = health_age(
-		fleet_view_now_s(walk->view), seen_s > 0 ? seen_s : fleet_run_last_time_s(run));
-	wait.finding.limits = &walk->thresholds->gate;
-	wait.finding.level = health_level(wait.finding.limits, wait.finding.over_s);
+	health_judge_gate(&judge, wait.finding, gate,
+			  seen_s > 0 ? seen_s : fleet_run_last_time_s(run));
+	if (judge.is_nomem)
+		return FLEET_E_NOMEM;
+	wait.finding = health.findings[0];
+	fleet_health_finish(&health);
 	return add_wait(walk, &wait);
 }
 

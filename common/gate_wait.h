@@ -44,10 +44,9 @@ struct fleet_gate_waits {
 /*
  * Collects the gates of the COUNT runs of VIEW at INDEXES, judged by THRESHOLDS (approval,
  * schedule, gate, pending, on_unknown_state); gates of other runs are left out, unless ALL, where
- * those whose run is gone are there as well. One that its run does not show counts as a gate of
- * unknown type since it was first seen, else since its run last changed. Returns 0, FLEET_E_NOMEM
- * or FLEET_E_PROTOCOL. Free with fleet_gate_waits_finish; texts live as long as VIEW, limits as
- * long as THRESHOLDS.
+ * those whose run is gone are there as well. One that its run does not show is taken to wait since
+ * it was first seen, else since its run last changed. Returns 0, FLEET_E_NOMEM or FLEET_E_PROTOCOL.
+ * Free with fleet_gate_waits_finish; texts live as long as VIEW, limits as long as THRESHOLDS.
  */
 int fleet_gate_waits_of(struct fleet_view *view, const size_t *indexes, size_t count, bool all,
 			const struct fleet_thresholds *thresholds,

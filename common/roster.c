@@ -85,7 +85,7 @@ const struct fleet_member *fleet_roster_named(const struct fleet_roster *roster,
 
 	if (found)
 		return found->member;
-	for (size_t i = 0; i < roster->count; i++)
+	for (size_t i = 0; name[0] && i < roster->count; i++)
 		if (strcasecmp(fleet_id_name(roster->by_id[i].key), name) == 0)
 			return roster->by_id[i].member;
 	return NULL;

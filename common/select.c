@@ -176,8 +176,9 @@ int fleet_select_run(const struct fleet_view *view, const struct fleet_select *s
 }
 
 /* Newest first; of those made at one time the later in the list. */
-static int compare_born(const void *a, const void *b, void *view)
+static int compare_born(const void *a, const void *b, void *context)
 {
+	const struct fleet_view *view = *(const struct fleet_view **)context;
 	size_t at = *(const size_t *)a, bt = *(const size_t *)b;
 	int64_t as = born_s(fleet_view_item(view, FLEET_KIND_RUNS, at));
 	int64_t bs = born_s(fleet_view_item(view, FLEET_KIND_RUNS, bt));
@@ -187,7 +188,7 @@ static int compare_born(const void *a, const void *b, void *view)
 	return at > bt ? -1 : at < bt;
 }
 
-int fleet_select_runs(struct fleet_view *view, const struct fleet_select *select,
+int fleet_select_runs(const struct fleet_view *view, const struct fleet_select *select,
 		      size_t **ret_indexes, size_t *ret_count, struct fleet_error *error)
 {
 	size_t total = fleet_view_count(view, FLEET_KIND_RUNS), first, count;
@@ -201,7 +202,7 @@ int fleet_select_runs(struct fleet_view *view, const struct fleet_select *select
 		free(indexes);
 		return rc;
 	}
-	qsort_r(indexes, count, sizeof(*indexes), compare_born, view);
+	qsort_r(indexes, count, sizeof(*indexes), compare_born, &view);
 	*ret_indexes = indexes;
 	*ret_count = count;
 	return 0;

@@ -64,7 +64,7 @@ int fleet_select_run(const struct fleet_view *view, const struct fleet_select *s
  * their place in the list. *ret_indexes are their places in the view, *ret_count at least 1; the
  * caller frees it with free. Returns as fleet_select_run does, or FLEET_E_NOMEM.
  */
-int fleet_select_runs(struct fleet_view *view, const struct fleet_select *select,
+int fleet_select_runs(const struct fleet_view *view, const struct fleet_select *select,
 		      size_t **ret_indexes, size_t *ret_count, struct fleet_error *error);
 
 #endif

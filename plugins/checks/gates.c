@@ -63,7 +63,9 @@ static const struct fleet_module_rule rules[] = {
 	{"gate", "WARNING, CRITICAL",
 	 "a gate of a type that fleetmon does not know waits for --gate-*"},
 	{"not-shown", "WARNING, CRITICAL",
-	 "a gate is Pending for --gate-* and its run, which goes on, does not show it as waiting"},
+	 "a gate is Pending by the limits of its type, and its run, which goes on, does not show "
+	 "it "
+	 "as waiting"},
 	{"blocked", "any",
 	 "a gate waits, and all members behind it are kept back by their region: --on-blocked"},
 	{"unknown-state", "any",

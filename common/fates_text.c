@@ -68,7 +68,8 @@ size_t fleet_fates_reasons(const struct fleet_fates *outcome, struct fleet_fate_
 		}
 		reasons[at].count++;
 	}
-	qsort(reasons, count, sizeof(*reasons), compare_reasons);
+	if (count > 1)
+		qsort(reasons, count, sizeof(*reasons), compare_reasons);
 	return count;
 }
 

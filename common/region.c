@@ -9,12 +9,13 @@
 
 static const char label_key[] = "fleet.azure.com/location";
 
-static const char *region_of(struct fleet_view *view, const struct fleet_roster *roster,
+/* The region of a cluster, "" when the fleet does not say. */
+static const char *region_of(const struct fleet_regions *regions,
 			     const struct fleet_member_status *status)
 {
-	size_t at = fleet_roster_find(roster, status->cluster_id, status->name);
+	size_t at = fleet_roster_find(&regions->roster, status->cluster_id, status->name);
 	const struct fleet_member *member =
-		at == FLEET_ROSTER_NONE ? NULL : fleet_view_member(view, at);
+		at == FLEET_ROSTER_NONE ? NULL : fleet_view_member(regions->view, at);
 
 	for (size_t i = 0; member && i < member->label_count; i++)
 		if (strcasecmp(member->labels[i].key, label_key) == 0)
@@ -49,10 +50,15 @@ static int add_gap(struct fleet_regions *regions, const struct fleet_run *run,
 {
 	struct fleet_region_gap gap = {.cause = gap_of(member), .run = run};
 	struct fleet_region_gap *more;
+	int rc;
 
 	if (gap.cause == FLEET_CAUSE_NONE)
 		return 0;
-	gap.region = region_of(regions->view, regions->roster, member);
+	rc = regions->has_roster ? 0 : fleet_roster_of(regions->view, &regions->roster);
+	if (rc)
+		return rc;
+	regions->has_roster = true;
+	gap.region = region_of(regions, member);
 	if (!gap.region[0] || is_known(regions, &gap))
 		return 0;
 	more = reallocarray(regions->gaps, regions->gap_count + 1, sizeof(*more));
@@ -77,10 +83,9 @@ static int add_run(struct fleet_regions *regions, const struct fleet_run *run)
 	return rc;
 }
 
-int fleet_regions_of(struct fleet_view *view, const struct fleet_roster *roster,
-		     struct fleet_regions *ret_regions)
+int fleet_regions_of(struct fleet_view *view, struct fleet_regions *ret_regions)
 {
-	struct fleet_regions regions = {.view = view, .roster = roster};
+	struct fleet_regions regions = {.view = view};
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < fleet_view_count(view, FLEET_KIND_RUNS); i++) {
@@ -104,15 +109,10 @@ void fleet_regions_finish(struct fleet_regions *regions)
 {
 	if (!regions)
 		return;
+	fleet_roster_finish(&regions->roster);
 	free(regions->gaps);
 	regions->gaps = NULL;
 	regions->gap_count = 0;
-}
-
-const char *fleet_region_name(const struct fleet_regions *regions,
-			      const struct fleet_member_status *member)
-{
-	return region_of(regions->view, regions->roster, member);
 }
 
 static bool have_common(const struct fleet_text *a, size_t a_count, const struct fleet_text *b,
@@ -157,9 +157,9 @@ struct fleet_region_block fleet_region_blocks(const struct fleet_regions *region
 	struct fleet_region_block block = {.cause = gap_of(member), .region = ""};
 
 	/* One that is done or skipped needs nothing any more. */
-	if (fleet_update_state_is_terminal(member->status.state))
-		return (struct fleet_region_block){.cause = FLEET_CAUSE_NONE, .region = ""};
-	block.region = fleet_region_name(regions, member);
+	if (!regions->has_roster || fleet_update_state_is_terminal(member->status.state))
+		return block;
+	block.region = region_of(regions, member);
 	if (block.cause != FLEET_CAUSE_NONE) {
 		block.is_certain = true;
 		return block;

@@ -26,29 +26,24 @@ struct fleet_region_gap {
 
 struct fleet_regions {
 	struct fleet_view *view;
-	const struct fleet_roster *roster;
+	struct fleet_roster roster; /* made when the first gap is seen: most fleets have none */
+	bool has_roster;
 	struct fleet_region_gap *gaps; /* each once */
 	size_t gap_count;
 };
 
 /*
- * Collects the gaps that the runs of VIEW which are not at their end show. ROSTER lists the members
- * of VIEW; both must live as long as the result. Returns 0, FLEET_E_NOMEM or FLEET_E_PROTOCOL. Free
- * with fleet_regions_finish.
+ * Collects the gaps that the runs of VIEW which are not at their end show. VIEW needs the members
+ * and must live as long as the result. Returns 0, FLEET_E_NOMEM or FLEET_E_PROTOCOL. Free with
+ * fleet_regions_finish.
  */
-int fleet_regions_of(struct fleet_view *view, const struct fleet_roster *roster,
-		     struct fleet_regions *ret_regions);
+int fleet_regions_of(struct fleet_view *view, struct fleet_regions *ret_regions);
 void fleet_regions_finish(struct fleet_regions *regions);
-
-/* The region of a cluster: the fleet member's label fleet.azure.com/location, "" when there is
- * none. */
-const char *fleet_region_name(const struct fleet_regions *regions,
-			      const struct fleet_member_status *member);
 
 /* What keeps a member from being updated. */
 struct fleet_region_block {
 	enum fleet_cause cause; /* VERSION, IMAGE, or NONE when nothing is known */
-	const char *region;	/* "" when it is not known */
+	const char *region;	/* label fleet.azure.com/location of the member, "" when unknown */
 	bool is_certain; /* the member says so itself, or its version is missing for another; a node
 			    image may be missing for the node pools of one cluster only */
 };

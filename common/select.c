@@ -191,7 +191,7 @@ static int compare_born(const void *a, const void *b, void *context)
 int fleet_select_runs(const struct fleet_view *view, const struct fleet_select *select,
 		      size_t **ret_indexes, size_t *ret_count, struct fleet_error *error)
 {
-	size_t total = fleet_view_count(view, FLEET_KIND_RUNS), first, count;
+	size_t total = fleet_view_count(view, FLEET_KIND_RUNS), first = 0, count = 0;
 	size_t *indexes = calloc(total ? total : 1, sizeof(*indexes));
 	int rc;
 

@@ -105,7 +105,6 @@ struct report {
 	const struct opts *opts;
 	struct fleet_result *result;
 	struct fleet_thresholds thresholds;
-	struct fleet_roster roster;
 	struct fleet_regions regions;
 	struct fleet_gate_waits gates;
 	size_t *runs; /* places of the runs that are looked at */
@@ -193,12 +192,10 @@ static int collect(struct report *report, struct fleet_error *error)
 	report->thresholds.schedule = opts->schedule;
 	report->thresholds.gate = report->thresholds.pending = opts->gate;
 	report->thresholds.on_unknown_state = opts->on_unknown_state;
-	rc = fleet_roster_of(report->view, &report->roster);
-	if (!rc)
-		rc = fleet_regions_of(report->view, &report->roster, &report->regions);
-	if (!rc)
-		rc = fleet_gate_waits_of(report->view, report->runs, report->run_count, is_every,
-					 &report->thresholds, &report->gates);
+	rc = fleet_gate_waits_of(report->view, report->runs, report->run_count, is_every,
+				 &report->thresholds, &report->gates);
+	if (!rc && report->gates.count)
+		rc = fleet_regions_of(report->view, &report->regions);
 	return rc ? rc : take_waits(report);
 }
 
@@ -454,7 +451,6 @@ static void finish(struct report *report)
 	free(report->runs);
 	fleet_gate_waits_finish(&report->gates);
 	fleet_regions_finish(&report->regions);
-	fleet_roster_finish(&report->roster);
 }
 
 static int run(struct fleet_view *view, const void *values, struct fleet_result *result,

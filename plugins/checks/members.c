@@ -489,6 +489,7 @@ static int judge(struct report *report, size_t index, const struct fleet_member 
 		 struct fleet_error *error)
 {
 	const struct fleet_fate_entry *entry;
+	char text[256];
 	int rc;
 
 	report->run = fleet_view_run(report->view, index);
@@ -500,9 +501,12 @@ static int judge(struct report *report, size_t index, const struct fleet_member 
 	entry = member ? fleet_fates_find(&report->fates, member->cluster_id, member->resource.name)
 		       : NULL;
 	if (member && !entry) {
+		(void)snprintf(text, sizeof(text),
+			       "%.64s/%.64s member %.64s: the run has not listed its members yet",
+			       fleet_view_fleet(report->view), report->run->resource.name,
+			       member->resource.name);
 		report->run = NULL;
-		return say_nothing(report, "under-way", FLEET_LEVEL_OK, "nothing known yet",
-				   "the run has not listed its members yet");
+		return say_nothing(report, "under-way", FLEET_LEVEL_OK, "nothing known yet", text);
 	}
 	if (entry) {
 		fleet_fates_keep(&report->fates, entry);

@@ -228,10 +228,8 @@ START_TEST(a_gap_holds_the_region_for_the_same_target)
 	const struct fleet_run *other = fleet_view_run(view, 2);
 	struct fleet_region_block block;
 	struct fleet_regions regions;
-	struct fleet_roster roster;
 
-	ck_assert_int_eq(fleet_roster_of(view, &roster), 0);
-	ck_assert_int_eq(fleet_regions_of(view, &roster, &regions), 0);
+	ck_assert_int_eq(fleet_regions_of(view, &regions), 0);
 	ck_assert_uint_eq(regions.gap_count, 1);
 	block = fleet_region_blocks(&regions, wait, &wait->stages[0].groups[0].members[0]);
 	ck_assert_int_eq(block.cause, FLEET_CAUSE_VERSION);
@@ -244,7 +242,6 @@ START_TEST(a_gap_holds_the_region_for_the_same_target)
 	block = fleet_region_blocks(&regions, other, &other->stages[0].groups[0].members[0]);
 	ck_assert_int_eq(block.cause, FLEET_CAUSE_NONE);
 	fleet_regions_finish(&regions);
-	fleet_roster_finish(&roster);
 	fleet_view_free(view);
 }
 END_TEST

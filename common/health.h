@@ -303,6 +303,16 @@ int fleet_health_of(struct fleet_view *view, size_t i, const struct fleet_thresh
 
 void fleet_health_finish(struct fleet_health *health);
 
+/*
+ * What can be said of one member of RUN, not judged (level OK, no limits): the cause by its state
+ * (FAILED, SKIPPED_*, UNKNOWN_STATE, what a Pending one waits for, for how long and until when,
+ * else NONE), with error, class, hint and ids. Texts point into the run.
+ */
+struct fleet_finding fleet_member_finding(const struct fleet_run *run,
+					  const struct fleet_stage_status *stage,
+					  const struct fleet_group_status *group,
+					  const struct fleet_member_status *member, int64_t now_s);
+
 /* Appends where FINDING is: "stage prod, group apac", nothing when it is about the run. */
 void fleet_finding_place(const struct fleet_finding *finding, struct fleet_buf *out);
 
@@ -312,6 +322,10 @@ void fleet_finding_place(const struct fleet_finding *finding, struct fleet_buf *
  */
 void fleet_finding_text(const struct fleet_finding *finding, int64_t now_s, size_t max_message,
 			struct fleet_buf *out);
+
+/* Appends what FINDING of RUN is about, for struct fleet_why: "updateRuns/jan/stages/prod". */
+void fleet_finding_object(const struct fleet_run *run, const struct fleet_finding *finding,
+			  struct fleet_buf *out);
 
 /* Adds FINDING of RUN to RESULT as a part that says TEXT, with its rule, place, value and limits.
  */

@@ -76,6 +76,17 @@ static const char *option_of(const struct fleet_run *run, const struct fleet_fin
 		       : "";
 }
 
+void fleet_finding_object(const struct fleet_run *run, const struct fleet_finding *finding,
+			  struct fleet_buf *out)
+{
+	(void)fleet_buf_adds(out, "updateRuns/");
+	fleet_text_clean(out, run->resource.name, PLACE_BYTES);
+	add_place(out, "stages", finding->stage);
+	add_place(out, "groups", finding->group);
+	add_place(out, "members", finding->member);
+	add_place(out, "gates", finding->gate_name);
+}
+
 void fleet_finding_part(struct fleet_result *result, const struct fleet_run *run,
 			const struct fleet_finding *finding, const char *text)
 {
@@ -90,12 +101,7 @@ void fleet_finding_part(struct fleet_result *result, const struct fleet_run *run
 	struct fleet_buf object;
 
 	fleet_buf_init(&object, 1024);
-	(void)fleet_buf_adds(&object, "updateRuns/");
-	fleet_text_clean(&object, run->resource.name, PLACE_BYTES);
-	add_place(&object, "stages", finding->stage);
-	add_place(&object, "groups", finding->group);
-	add_place(&object, "members", finding->member);
-	add_place(&object, "gates", finding->gate_name);
+	fleet_finding_object(run, finding, &object);
 	why.object = fleet_buf_text(&object);
 	fleet_result_rule(result, finding->level, &why, "%s", text);
 	fleet_buf_finish(&object);

@@ -61,6 +61,11 @@ void health_pending_member(struct health_walk *walk, const struct health_place *
 void health_gates(struct health_walk *walk, const struct health_place *place, bool is_before);
 void health_stage_wait(struct health_walk *walk, const struct health_place *place);
 
+/* Adds FINDING for a gate that is Pending since SINCE_S, judged by the type of GATE (NULL when it
+ * is not listed). */
+void health_judge_gate(struct health_walk *walk, struct fleet_finding finding,
+		       const struct fleet_gate *gate, int64_t since_s);
+
 /* Judges the fleet's gates for a run whose tree shows none: api-versions before gates. */
 void health_foreign_gates(struct health_walk *walk);
 

@@ -41,8 +41,10 @@ enum fleet_cause {
 	FLEET_CAUSE_SKIPPED_BY_USER,
 	FLEET_CAUSE_SKIPPED_BY_SYSTEM,
 	FLEET_CAUSE_UNKNOWN_STATE, /* a word we do not know, or no state at all */
+	FLEET_CAUSE_DURATION,	   /* a stage or group is under way for too long */
+	FLEET_CAUSE_CUT_SHORT,	   /* a stage or group was stopped by what happened elsewhere */
 };
-#define FLEET_CAUSE_COUNT 19
+#define FLEET_CAUSE_COUNT 21
 
 /* The word for a cause, for output and --explain: "maintenance window closed". Static. */
 const char *fleet_cause_name(enum fleet_cause cause);
@@ -215,6 +217,7 @@ struct fleet_finding {
 	int64_t over_s;	       /* what was held against limits, FLEET_ABSENT if unknown */
 	int64_t until_s;       /* when it should end, 0 when that is not known */
 	const struct fleet_limits *limits; /* what over_s was held against, NULL when none */
+	const char *option; /* that gave the level, NULL when it is the cause's own */
 };
 
 /*

@@ -28,6 +28,8 @@ static const struct {
 	[FLEET_CAUSE_SKIPPED_BY_USER] = {"user-skipped", "on-user-skipped"},
 	[FLEET_CAUSE_SKIPPED_BY_SYSTEM] = {"system-skipped", ""},
 	[FLEET_CAUSE_UNKNOWN_STATE] = {"unknown-state", "on-unknown-state"},
+	[FLEET_CAUSE_DURATION] = {"duration", "duration-warning"},
+	[FLEET_CAUSE_CUT_SHORT] = {"cut-short", "on-stopped"},
 };
 
 const char *fleet_cause_rule(enum fleet_cause cause)
@@ -46,6 +48,8 @@ static void add_place(struct fleet_buf *out, const char *kind, const char *name)
 /* Failed members of a run that went on are counted, not judged one by one. */
 static const char *option_of(const struct fleet_run *run, const struct fleet_finding *finding)
 {
+	if (finding->option)
+		return finding->option;
 	if (finding->cause == FLEET_CAUSE_FAILED && run->status.state != FLEET_UPDATE_FAILED &&
 	    run->status.state != FLEET_UPDATE_STOPPING)
 		return "failed-members-critical";

@@ -103,6 +103,7 @@ static void judge_failed(struct health_walk *walk, struct fleet_finding finding,
 			 enum fleet_level level)
 {
 	finding.level = level;
+	finding.option = finding.member[0] ? walk->failed_option : NULL;
 	walk->failures++;
 	health_add(walk, &finding);
 }
@@ -371,7 +372,7 @@ static void sort_findings(struct health_walk *walk)
 	health->findings = sorted;
 }
 
-static enum fleet_level failed_level(const struct health_walk *walk)
+static enum fleet_level failed_level(struct health_walk *walk)
 {
 	enum fleet_update_state state = walk->run->status.state;
 	enum fleet_level level;

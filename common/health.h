@@ -54,16 +54,14 @@ const char *fleet_cause_name(enum fleet_cause cause);
 const char *fleet_cause_rule(enum fleet_cause cause);
 
 /* clang-format off */
-/* Rows for a module's table of rules: those of every finding. */
-#define FLEET_HEALTH_RULES                                                                        \
+/* Rows for a module's table of rules: those of every finding of a stage or group. */
+#define FLEET_HEALTH_PART_RULES                                                                   \
 	{"failed", "any", "a member, group, stage or the run is Failed: --on-failed, or --failed-"\
 			  "members-* while the run is not Failed itself"},                        \
 	{"no-progress", "WARNING, CRITICAL", "nothing in the run changed for longer than --warning"\
 			" or --critical, and nothing explains it"},                               \
 	{"member-runtime", "WARNING, CRITICAL", "a member is Running for longer than"             \
 			" --member-runtime-*"},                                                   \
-	{"not-started", "WARNING, CRITICAL", "the run was made --not-started-* ago and never"     \
-			" started"},                                                              \
 	{"window", "WARNING, CRITICAL", "a member waits for a maintenance window past its opening"\
 			" and the poll after it by --window-*, or for --window-unnamed-*"},       \
 	{"version", "WARNING, CRITICAL", "a member is Pending for --version-* because the"        \
@@ -86,6 +84,11 @@ const char *fleet_cause_rule(enum fleet_cause cause);
 	{"system-skipped", "OK", "the service skipped a member, which has nothing to update"},    \
 	{"unknown-state", "any", "a state that fleetmon does not know, or none at all:"           \
 			" --on-unknown-state"}
+/* The same for a run. */
+#define FLEET_HEALTH_RULES                                                                        \
+	FLEET_HEALTH_PART_RULES,                                                                  \
+	{"not-started", "WARNING, CRITICAL", "the run was made --not-started-* ago and never"     \
+			" started"}
 /* clang-format on */
 
 /* Is CAUSE something that a run waits for (window, version, image, gates, wait, pending)? */
@@ -131,8 +134,9 @@ struct fleet_thresholds {
 		  "CRITICAL: " HELP)
 
 /*
- * Rows for a module's table; FIELD is a struct fleet_thresholds in STRUCT. The defaults of the
- * severity map are here and nowhere else. Why they are what they are:
+ * Rows for a module's table; FIELD is a struct fleet_thresholds in STRUCT. The first macro is for a
+ * module that judges stages or groups, which cannot be forgotten. The defaults of the severity map
+ * are here and nowhere else. Why they are what they are:
  *   no progress   a cluster of a few nodes takes about 15 minutes and a drain may wait 30 minutes
  *                 a node, so two hours without any change are rare and six are a fault
  *   not started   nobody is waiting for it, but a run left a day was forgotten
@@ -144,13 +148,11 @@ struct fleet_thresholds {
  *   pending       the reason cannot be read, so a person should within half a shift
  *   stopping      the clusters that are updating finish within about the runtime of a member
  */
-#define FLEET_THRESHOLD_OPTIONS(STRUCT, FIELD)                                                   \
+#define FLEET_PART_THRESHOLD_OPTIONS(STRUCT, FIELD)                                              \
 	FLEET_OPT(STRUCT, FIELD.no_progress.warning, AGE, 'w', "warning", "AGE", "2h",           \
 		  "WARNING: time since anything changed, when nothing explains it"),             \
 	FLEET_OPT(STRUCT, FIELD.no_progress.critical, AGE, 'c', "critical", "AGE", "6h",         \
 		  "CRITICAL: time since anything changed, when nothing explains it"),            \
-	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.not_started, "not-started", "24h", NULL,              \
-		  "age of a run that was never started"),                                        \
 	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.member_runtime, "member-runtime", "2h", "4h",         \
 		  "how long one member may be Running"),                                         \
 	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.window, "window", "30m", "7d",                        \
@@ -190,6 +192,10 @@ struct fleet_thresholds {
 		  "state for a Completed run with members that a person skipped"),               \
 	FLEET_OPT_CHOICE(STRUCT, FIELD.on_unknown_state, 0, "on-unknown-state",                  \
 		  FLEET_LEVEL_CHOICES, "unknown", "state for a word that fleetmon does not know")
+#define FLEET_THRESHOLD_OPTIONS(STRUCT, FIELD)                                                   \
+	FLEET_PART_THRESHOLD_OPTIONS(STRUCT, FIELD),                                             \
+	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.not_started, "not-started", "24h", NULL,              \
+		  "age of a run that was never started")
 /* clang-format on */
 /* NOLINTEND(bugprone-macro-parentheses) */
 

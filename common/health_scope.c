@@ -97,9 +97,6 @@ int fleet_health_scope_find(const struct fleet_run *run, const char *stage, cons
 	const struct fleet_group_status *found = NULL;
 	size_t i = 0;
 
-	if (!stage && !group)
-		return fleet_error_set(error, FLEET_E_INVAL,
-				       "--stage or --group must name what to look at");
 	if (!stage)
 		return find_group(run, group, ret_scope, error);
 	while (i < run->stage_count && strcasecmp(run->stages[i].name, stage) != 0)
@@ -133,12 +130,13 @@ const struct fleet_limits *health_wait_limits(const struct health_walk *walk,
 	return &walk->scope->waiting;
 }
 
-bool health_failed_percent(const struct health_walk *walk, enum fleet_level *ret_level)
+bool health_failed_percent(struct health_walk *walk, enum fleet_level *ret_level)
 {
 	const struct fleet_counts *members = &walk->health->members;
 
 	if (!walk->scope || !is_set(&walk->scope->failed_percent))
 		return false;
+	walk->failed_option = "failed-percent-critical";
 	*ret_level =
 		health_level(&walk->scope->failed_percent, fleet_counts_failed_percent(members));
 	return true;
@@ -218,6 +216,11 @@ bool health_gate_is_of_part(const struct health_walk *walk, const struct fleet_g
 
 /* ---- The part as a run */
 
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 static bool is_at_work(const struct fleet_group_status *group)
 {
 	for (size_t i = 0; i < group->member_count; i++)
@@ -291,11 +294,11 @@ int fleet_health_of_part(const struct fleet_run *run, const struct fleet_health_
 	if (scope->group) {
 		stage_s = health_stage_last_s(&stage);
 		keep_group(&stage, scope->group);
-		if (is_at_work(scope->group))
-			walk.changed_s = 0;
-		else if (stage_s > changed_s)
-			walk.changed_s = stage_s;
+		walk.changed_s = is_at_work(scope->group) ? 0 : later(changed_s, stage_s);
 	}
+	/* What says nothing of its time has not changed since the run did. */
+	if (fleet_run_last_time_s(&part) == 0)
+		walk.changed_s = later(changed_s, fleet_run_last_time_s(run));
 	walk.run = &part;
 	walk.first_stage = (size_t)(scope->stage - run->stages);
 	walk.tree_gates = gates_of(run);

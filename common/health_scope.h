@@ -25,9 +25,9 @@ struct fleet_health_scope {
 /* clang-format on */
 
 /*
- * Finds the part of RUN that STAGE and GROUP name (either may be NULL, not both; without case) and
+ * Finds the part of RUN that STAGE and GROUP name (one of them may be NULL; without case) and
  * fills stage and group of *RET_SCOPE. Returns 0, FLEET_E_NOTFOUND with what there is, or
- * FLEET_E_INVAL when several stages have a group of that name, or nothing was named.
+ * FLEET_E_INVAL when several stages have a group of that name.
  */
 int fleet_health_scope_find(const struct fleet_run *run, const char *stage, const char *group,
 			    struct fleet_health_scope *ret_scope, struct fleet_error *error);

@@ -24,10 +24,11 @@ struct health_walk {
 	bool is_stuck;		 /* nothing changes and nothing explains it */
 	int64_t changed_s;	 /* newest change, or end of a wait that explains the time before */
 	enum fleet_level failed; /* what a failed member means in this run */
-	enum fleet_level runtime; /* worst of the running members' runtimes */
-	size_t failures;	  /* findings of cause FAILED */
-	size_t waits;		  /* findings of things that wait */
-	size_t tree_gates;	  /* gates in the run's tree */
+	const char *failed_option; /* that says so, NULL where it is the usual one */
+	enum fleet_level runtime;  /* worst of the running members' runtimes */
+	size_t failures;	   /* findings of cause FAILED */
+	size_t waits;		   /* findings of things that wait */
+	size_t tree_gates;	   /* gates in the run's tree */
 };
 
 /* Where in the tree we are. */
@@ -86,7 +87,7 @@ const struct fleet_limits *health_wait_limits(const struct health_walk *walk,
 					      struct fleet_finding *finding);
 
 /* What FAILED of TOTAL members mean in a part, by percent; false when that does not judge them. */
-bool health_failed_percent(const struct health_walk *walk, enum fleet_level *ret_level);
+bool health_failed_percent(struct health_walk *walk, enum fleet_level *ret_level);
 
 /* Fills WALK and returns what it finds. Of WALK are needed: run, whole, scope, gates, gate_seen,
  * gate_count, changed_s (of the caller), now_s, thresholds. */

@@ -21,6 +21,7 @@
 #include "range.h"
 #include "report.h"
 #include "result.h"
+#include "run_filter.h"
 #include "run_report.h"
 #include "select.h"
 #include "text.h"

@@ -68,6 +68,10 @@ static void add_place(const struct fleet_run_report *report, struct fleet_buf *o
 		if (head && !report->scope->group && head->group[0]) {
 			(void)fleet_buf_adds(out, " in group ");
 			fleet_text_clean(out, head->group, NAME_BYTES);
+		} else if (head && !head->stage[0]) {
+			(void)fleet_buf_adds(out, head->state[0] ? " in a run that is "
+								 : " in a run without a state");
+			fleet_text_clean(out, head->state, NAME_BYTES);
 		}
 	} else if (head && (head->stage[0] || head->group[0])) {
 		(void)fleet_buf_adds(out, " in ");
@@ -112,6 +116,8 @@ void fleet_run_report_text(const struct fleet_run_report *report, size_t room,
 	struct fleet_buf clause;
 
 	add_state(report, out);
+	if (!report->head && report->note)
+		(void)fleet_buf_addf(out, ": %s", report->note);
 	if (!report->head)
 		return;
 	(void)fleet_buf_adds(out, ": ");

@@ -25,6 +25,7 @@ struct fleet_run_report {
 	const struct fleet_health *health;
 	const struct fleet_finding *head;	/* of fleet_run_report_head */
 	const struct fleet_health_scope *scope; /* the part that it is about, NULL: the run */
+	const char *note;			/* said where there is no head, NULL: nothing */
 };
 
 /* What the first line is about: the worst finding, or when nothing is wrong the first thing that is

@@ -483,7 +483,7 @@ static bool is_list(const struct fleet_option_set *set, const char *name)
 
 	while (option->type != FLEET_OPTION_END && strcmp(option->name, name) != 0)
 		option++;
-	return option->type == FLEET_OPTION_LIST;
+	return option->type == FLEET_OPTION_LIST || option->type == FLEET_OPTION_REGEXES;
 }
 
 int fleet_config_apply(const struct fleet_config *config, const char *module, bool is_action,

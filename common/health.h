@@ -42,8 +42,10 @@ enum fleet_cause {
 	FLEET_CAUSE_SKIPPED_BY_SYSTEM,
 	FLEET_CAUSE_UNKNOWN_STATE, /* a word we do not know, or no state at all */
 	FLEET_CAUSE_SLOW,	   /* a member or stage takes much longer than in past runs */
+	FLEET_CAUSE_DURATION,	   /* a stage or group is under way for too long */
+	FLEET_CAUSE_CUT_SHORT,	   /* a stage or group was stopped by what happened elsewhere */
 };
-#define FLEET_CAUSE_COUNT 20
+#define FLEET_CAUSE_COUNT 22
 
 /* The word for a cause, for output and --explain: "maintenance window closed". Static. */
 const char *fleet_cause_name(enum fleet_cause cause);
@@ -53,8 +55,8 @@ const char *fleet_cause_name(enum fleet_cause cause);
 const char *fleet_cause_rule(enum fleet_cause cause);
 
 /* clang-format off */
-/* Rows for a module's table of rules: those of every finding. */
-#define FLEET_HEALTH_RULES                                                                        \
+/* Rows for a module's table of rules: those of every finding of a stage or group. */
+#define FLEET_HEALTH_PART_RULES                                                                   \
 	{"failed", "any", "a member, group, stage or the run is Failed: --on-failed, or --failed-"\
 			  "members-* while the run is not Failed itself"},                        \
 	{"no-progress", "WARNING, CRITICAL", "nothing in the run changed for longer than --warning"\
@@ -64,8 +66,6 @@ const char *fleet_cause_rule(enum fleet_cause cause);
 	{"slow", "WARNING, CRITICAL", "a member or stage is at work for more than --slow-* percent"\
 			" of the median of 3 or more past updates, beyond their spread, and for 15"\
 			" minutes more"},                                                         \
-	{"not-started", "WARNING, CRITICAL", "the run was made --not-started-* ago and never"     \
-			" started"},                                                              \
 	{"window", "WARNING, CRITICAL", "a member waits for a maintenance window past its opening"\
 			" and the poll after it by --window-*, or for --window-unnamed-*"},       \
 	{"version", "WARNING, CRITICAL", "a member is Pending for --version-* because the"        \
@@ -88,6 +88,11 @@ const char *fleet_cause_rule(enum fleet_cause cause);
 	{"system-skipped", "OK", "the service skipped a member, which has nothing to update"},    \
 	{"unknown-state", "any", "a state that fleetmon does not know, or none at all:"           \
 			" --on-unknown-state"}
+/* The same for a run. */
+#define FLEET_HEALTH_RULES                                                                        \
+	FLEET_HEALTH_PART_RULES,                                                                  \
+	{"not-started", "WARNING, CRITICAL", "the run was made --not-started-* ago and never"     \
+			" started"}
 /* clang-format on */
 
 /* Is CAUSE something that a run waits for (window, version, image, gates, wait, pending)? */
@@ -134,8 +139,9 @@ struct fleet_thresholds {
 		  "CRITICAL: " HELP)
 
 /*
- * Rows for a module's table; FIELD is a struct fleet_thresholds in STRUCT. The defaults of the
- * severity map are here and nowhere else. Why they are what they are:
+ * Rows for a module's table; FIELD is a struct fleet_thresholds in STRUCT. The first macro is for a
+ * module that judges stages or groups, which cannot be forgotten. The defaults of the severity map
+ * are here and nowhere else. Why they are what they are:
  *   no progress   a cluster of a few nodes takes about 15 minutes and a drain may wait 30 minutes
  *                 a node, so two hours without any change are rare and six are a fault
  *   not started   nobody is waiting for it, but a run left a day was forgotten
@@ -150,13 +156,11 @@ struct fleet_thresholds {
  *                 ordinary; three times is seen by nobody who looks once a day, and --member-runtime
  *                 is there for what is long in any case: so no CRITICAL unless asked for
  */
-#define FLEET_THRESHOLD_OPTIONS(STRUCT, FIELD)                                                   \
+#define FLEET_PART_THRESHOLD_OPTIONS(STRUCT, FIELD)                                              \
 	FLEET_OPT(STRUCT, FIELD.no_progress.warning, AGE, 'w', "warning", "AGE", "2h",           \
 		  "WARNING: time since anything changed, when nothing explains it"),             \
 	FLEET_OPT(STRUCT, FIELD.no_progress.critical, AGE, 'c', "critical", "AGE", "6h",         \
 		  "CRITICAL: time since anything changed, when nothing explains it"),            \
-	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.not_started, "not-started", "24h", NULL,              \
-		  "age of a run that was never started"),                                        \
 	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.member_runtime, "member-runtime", "2h", "4h",         \
 		  "how long one member may be Running"),                                         \
 	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.window, "window", "30m", "7d",                        \
@@ -200,6 +204,10 @@ struct fleet_thresholds {
 		  "state for a Completed run with members that a person skipped"),               \
 	FLEET_OPT_CHOICE(STRUCT, FIELD.on_unknown_state, 0, "on-unknown-state",                  \
 		  FLEET_LEVEL_CHOICES, "unknown", "state for a word that fleetmon does not know")
+#define FLEET_THRESHOLD_OPTIONS(STRUCT, FIELD)                                                   \
+	FLEET_PART_THRESHOLD_OPTIONS(STRUCT, FIELD),                                             \
+	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.not_started, "not-started", "24h", NULL,              \
+		  "age of a run that was never started")
 /* clang-format on */
 /* NOLINTEND(bugprone-macro-parentheses) */
 
@@ -228,8 +236,9 @@ struct fleet_finding {
 				  of usual_s for SLOW */
 	int64_t until_s;       /* when it should end, 0 when that is not known */
 	const struct fleet_limits *limits; /* what over_s was held against, NULL when none */
-	int64_t usual_s;		   /* SLOW: the median of past runs, else 0 */
-	int64_t usual_count;		   /* SLOW: how many of them */
+	int64_t usual_s;     /* SLOW: the median of past runs, else 0 */
+	int64_t usual_count; /* SLOW: how many of them */
+	const char *option;  /* that gave the level, NULL when it is the cause's own */
 };
 
 /*
@@ -288,12 +297,6 @@ int fleet_health_of_run(const struct fleet_run *run, const struct fleet_gate *co
 			const int64_t *gate_seen, size_t gate_count, int64_t changed_s,
 			int64_t now_s, const struct fleet_thresholds *thresholds,
 			struct fleet_health *ret_health);
-
-/* The same with what past runs took: the history of VIEW, which may have none, or NULL. */
-int fleet_health_with_history(const struct fleet_run *run, const struct fleet_gate *const *gates,
-			      const int64_t *gate_seen, size_t gate_count, int64_t changed_s,
-			      int64_t now_s, const struct fleet_thresholds *thresholds,
-			      struct fleet_view *view, struct fleet_health *ret_health);
 
 /* The same for run I of VIEW, with the gates and the history of VIEW. FLEET_E_PROTOCOL when it
  * cannot be decoded.

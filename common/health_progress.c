@@ -87,7 +87,20 @@ static void count_ages(struct health_walk *walk)
 	if (status->start_s > 0)
 		health->age_s = health_age(end, status->start_s);
 	health->no_progress_s =
-		walk->is_live ? health_age(walk->now_s, walk->changed_s) : FLEET_ABSENT;
+		walk->is_live && !is_ended && status->state != FLEET_UPDATE_NOT_STARTED
+			? health_age(walk->now_s, walk->changed_s)
+			: FLEET_ABSENT;
+}
+
+/* Where RUN is, NULL before its start and after its end. */
+static const struct fleet_stage_status *current_stage(const struct fleet_run *run)
+{
+	if (run->status.state == FLEET_UPDATE_NOT_STARTED || is_done(run->status.state))
+		return NULL;
+	for (size_t i = 0; i < run->stage_count; i++)
+		if (!is_done(run->stages[i].status.state))
+			return &run->stages[i];
+	return NULL;
 }
 
 void health_count(struct health_walk *walk)
@@ -98,17 +111,14 @@ void health_count(struct health_walk *walk)
 
 	for (size_t i = 0; i < run->stage_count; i++) {
 		const struct fleet_stage_status *stage = &run->stages[i];
-		bool stage_done = is_done(stage->status.state);
 
 		health->stages_total++;
-		health->stages_done += stage_done;
+		health->stages_done += is_done(stage->status.state);
 		health->groups_total += (int64_t)stage->group_count;
-		if (!health->current_stage && !stage_done &&
-		    run->status.state != FLEET_UPDATE_NOT_STARTED && !is_done(run->status.state))
-			health->current_stage = stage;
 		for (size_t g = 0; g < stage->group_count; g++)
 			count_group(&health->members, &stage->groups[g]);
 	}
+	health->current_stage = current_stage(walk->whole);
 	if (health->members.total)
 		health->percent_done =
 			terminal_members(&health->members) * 100 / health->members.total;

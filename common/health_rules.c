@@ -29,6 +29,8 @@ static const struct {
 	[FLEET_CAUSE_SKIPPED_BY_SYSTEM] = {"system-skipped", ""},
 	[FLEET_CAUSE_UNKNOWN_STATE] = {"unknown-state", "on-unknown-state"},
 	[FLEET_CAUSE_SLOW] = {"slow", "slow-warning"},
+	[FLEET_CAUSE_DURATION] = {"duration", "duration-warning"},
+	[FLEET_CAUSE_CUT_SHORT] = {"cut-short", "on-stopped"},
 };
 
 const char *fleet_cause_rule(enum fleet_cause cause)
@@ -60,6 +62,8 @@ static const char *option_of(const struct fleet_run *run, const struct fleet_fin
 {
 	bool is_open = finding->until_s == 0;
 
+	if (finding->option)
+		return finding->option;
 	if (finding->cause == FLEET_CAUSE_FAILED)
 		return option_of_failed(run, finding);
 	if (finding->cause == FLEET_CAUSE_WINDOW && is_open)

@@ -75,6 +75,8 @@ const char *fleet_cause_name(enum fleet_cause cause)
 		[FLEET_CAUSE_SKIPPED_BY_SYSTEM] = "skipped by the service",
 		[FLEET_CAUSE_UNKNOWN_STATE] = "unknown state",
 		[FLEET_CAUSE_SLOW] = "slower than usual",
+		[FLEET_CAUSE_DURATION] = "under way for too long",
+		[FLEET_CAUSE_CUT_SHORT] = "stopped before it was done",
 	};
 
 	return cause >= FLEET_CAUSE_NONE && cause < FLEET_CAUSE_COUNT ? names[cause] : "none";
@@ -90,6 +92,10 @@ const char *fleet_finding_advice(const struct fleet_finding *finding)
 	switch (finding->cause) {
 	case FLEET_CAUSE_NOT_STARTED:
 		return "start the run, or delete it";
+	case FLEET_CAUSE_DURATION:
+		return "see which of its clusters are late and why";
+	case FLEET_CAUSE_CUT_SHORT:
+		return "see what failed in the run, then start it again";
 	case FLEET_CAUSE_NO_PROGRESS:
 		return "see what the current stage waits for; stop and start the run if it hangs";
 	case FLEET_CAUSE_SLOW:
@@ -336,7 +342,15 @@ void fleet_finding_text(const struct fleet_finding *finding, int64_t now_s, size
 		add_error(finding, max_message, out);
 		break;
 	case FLEET_CAUSE_SKIPPED_RUN:
-		(void)fleet_buf_adds(out, "all stages were skipped");
+		(void)fleet_buf_adds(out, finding->stage[0] ? "skipped as a whole"
+							    : "all stages were skipped");
+		break;
+	case FLEET_CAUSE_DURATION:
+		(void)fleet_buf_adds(out, "is under way");
+		add_age(finding, " for ", out);
+		break;
+	case FLEET_CAUSE_CUT_SHORT:
+		(void)fleet_buf_adds(out, fleet_cause_name(finding->cause));
 		break;
 	case FLEET_CAUSE_SKIPPED_BY_USER:
 	case FLEET_CAUSE_SKIPPED_BY_SYSTEM:

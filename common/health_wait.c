@@ -33,18 +33,18 @@ static void judge_until(struct health_walk *walk, struct fleet_finding *finding,
 		due = INT64_MAX;
 	if (due > walk->changed_s)
 		walk->changed_s = due;
-	finding->limits = limits;
+	finding->limits = health_wait_limits(walk, limits, finding);
 	finding->over_s = walk->now_s > due ? health_age(walk->now_s, due) : 0;
-	finding->level = health_level(limits, finding->over_s);
+	finding->level = health_level(finding->limits, finding->over_s);
 }
 
 static void judge_age(struct health_walk *walk, struct fleet_finding *finding,
 		      const struct fleet_limits *limits)
 {
 	walk->is_explained = true;
-	finding->limits = limits;
+	finding->limits = health_wait_limits(walk, limits, finding);
 	finding->over_s = finding->age_s;
-	finding->level = health_level(limits, finding->over_s);
+	finding->level = health_level(finding->limits, finding->over_s);
 }
 
 static int64_t first_known(int64_t a, int64_t b, int64_t c, int64_t d)
@@ -274,7 +274,7 @@ static int64_t gate_since(const struct health_walk *walk, const struct health_pl
 	else if (place->group)
 		reached = first_known(place->group->status.start_s, stage->status.start_s, 0, 0);
 	else if (place->stage_index > 0)
-		reached = health_stage_last_s(&walk->run->stages[place->stage_index - 1]);
+		reached = health_stage_last_s(&walk->whole->stages[place->stage_index - 1]);
 	return first_known(reached, stage->status.start_s, walk->run->status.start_s, 0);
 }
 
@@ -329,7 +329,8 @@ void health_foreign_gates(struct health_walk *walk)
 		struct fleet_finding finding =
 			health_finding(FLEET_CAUSE_GATE, &nowhere, &walk->run->status);
 
-		if (strcasecmp(gate->state, "Pending") != 0 || !is_gate_of_run(gate, walk->run))
+		if (strcasecmp(gate->state, "Pending") != 0 || !is_gate_of_run(gate, walk->run) ||
+		    !health_gate_is_of_part(walk, gate))
 			continue;
 		finding.stage = gate->stage;
 		finding.group = gate->group;

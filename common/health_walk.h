@@ -4,12 +4,16 @@
 #define FLEETMON_HEALTH_WALK_H
 
 #include "health.h"
+#include "health_scope.h"
 
 struct health_walk {
-	const struct fleet_run *run;
+	const struct fleet_run *run;		/* what is judged: the whole or a part of it */
+	const struct fleet_run *whole;		/* what the service calls the run */
+	const struct fleet_health_scope *scope; /* the part, NULL for the whole */
 	const struct fleet_gate *const *gates;
 	const int64_t *gate_seen;
 	size_t gate_count;
+	size_t first_stage; /* place in the whole of the first stage that is judged */
 	int64_t now_s;
 	const struct fleet_thresholds *thresholds;
 	struct fleet_health *health;
@@ -21,18 +25,19 @@ struct health_walk {
 	bool is_stuck;		    /* nothing changes and nothing explains it */
 	int64_t changed_s;	 /* newest change, or end of a wait that explains the time before */
 	enum fleet_level failed; /* what a failed member means in this run */
-	enum fleet_level runtime; /* worst of the running members' and stages' runtimes */
-	size_t failures;	  /* findings of cause FAILED */
-	size_t waits;		  /* findings of things that wait */
-	size_t runtimes;	  /* findings of things that run for too long */
-	size_t tree_gates;	  /* gates in the run's tree */
+	const char *failed_option;  /* that says so, NULL where it is the usual one */
+	enum fleet_level runtime;   /* worst of the running members' and stages' runtimes */
+	size_t failures;	    /* findings of cause FAILED */
+	size_t waits;		    /* findings of things that wait */
+	size_t runtimes;	    /* findings of things that run for too long */
+	size_t tree_gates;	    /* gates in the run's tree */
 };
 
 /* Where in the tree we are. */
 struct health_place {
 	const struct fleet_stage_status *stage; /* NULL: at the run */
 	const struct fleet_group_status *group; /* NULL: at the stage or the run */
-	size_t stage_index;
+	size_t stage_index;			/* in the whole run */
 };
 
 /* A finding of CAUSE at PLACE with STATUS, all else empty. */
@@ -72,6 +77,28 @@ void health_foreign_gates(struct health_walk *walk);
 /* Judges a Pending stage, group or run that nothing in it explains. */
 void health_pending_node(struct health_walk *walk, const struct health_place *place,
 			 const struct fleet_status *status);
+
+/* Judges what only parts have: how long it is under way. */
+void health_duration(struct health_walk *walk);
+
+/* Judges a part that is not at its end in a run that is, or that was stopped. Returns whether there
+ * is nothing more to say about its state. FINDING is about the part. */
+bool health_part_is_left(struct health_walk *walk, struct fleet_finding finding);
+
+/* Is GATE at the part that is judged, or in its way? */
+bool health_gate_is_of_part(const struct health_walk *walk, const struct fleet_gate *gate);
+
+/* What LIMITS of a wait are where the part has its own; sets option of FINDING then. */
+const struct fleet_limits *health_wait_limits(const struct health_walk *walk,
+					      const struct fleet_limits *limits,
+					      struct fleet_finding *finding);
+
+/* What FAILED of TOTAL members mean in a part, by percent; false when that does not judge them. */
+bool health_failed_percent(struct health_walk *walk, enum fleet_level *ret_level);
+
+/* Fills WALK and returns what it finds. Of WALK are needed: run, whole, scope, gates, gate_seen,
+ * gate_count, changed_s (of the caller), now_s, thresholds. */
+int health_judge(struct health_walk *walk, struct fleet_health *ret_health);
 
 /* The newest start or end in a group or stage, 0 when there is none. */
 int64_t health_group_last_s(const struct fleet_group_status *group);

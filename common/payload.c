@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "health.h"
 #include "payload.h"
 #include "payload_private.h"
 #include "text.h"
@@ -20,14 +21,15 @@ struct header {
 
 struct entry {
 	uint64_t progress;
-	int64_t created_s, start_s, changed_s, first_seen_s;
+	uint64_t line;
+	int64_t created_s, start_s, changed_s, first_seen_s, last_s;
 	uint32_t name, profile; /* offsets from the payload's start, of NUL terminated texts */
 	uint32_t at, len;	/* the packed item */
 	uint32_t state;
-	uint32_t zero;
+	uint32_t is_clean;
 };
 
-static const char magic[8] = "FLEETp1";
+static const char magic[8] = "FLEETp2";
 
 size_t fleet_kind_size(enum fleet_kind kind)
 {
@@ -129,6 +131,9 @@ static int pack_item(struct fleet_payload_writer *writer, const void *item)
 
 		entry.state = run->status.state;
 		entry.start_s = run->status.start_s;
+		entry.last_s = fleet_run_last_time_s(run);
+		entry.line = fleet_run_line(run);
+		entry.is_clean = fleet_run_is_clean(run);
 		profile = fleet_id_name(run->auto_upgrade_profile_id);
 	}
 	entry.name = add_text(&writer->body, resource->name);
@@ -286,7 +291,7 @@ static int read_entry(const struct fleet_payload *payload, size_t i, struct entr
 	    entry.at > payload->len || entry.len > payload->len - entry.at ||
 	    entry.state >= FLEET_UPDATE_COUNT || !fleet_time_is_sane(entry.created_s) ||
 	    !fleet_time_is_sane(entry.start_s) || !fleet_time_is_sane(entry.changed_s) ||
-	    !fleet_time_is_sane(entry.first_seen_s))
+	    !fleet_time_is_sane(entry.first_seen_s) || !fleet_time_is_sane(entry.last_s))
 		return FLEET_E_PROTOCOL;
 	*ret_entry = entry;
 	return 0;
@@ -308,6 +313,9 @@ int fleet_payload_item(const struct fleet_payload *payload, size_t i,
 	ret_item->progress = entry.progress;
 	ret_item->changed_s = entry.changed_s;
 	ret_item->first_seen_s = entry.first_seen_s;
+	ret_item->last_s = entry.last_s;
+	ret_item->line = entry.line;
+	ret_item->is_clean = entry.is_clean && entry.state == FLEET_UPDATE_COMPLETED;
 	return 0;
 }
 

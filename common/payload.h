@@ -48,6 +48,10 @@ struct fleet_payload_item {
 				 gates; not message texts, which may carry a countdown */
 	int64_t changed_s;    /* when we saw PROGRESS change, 0 while we never saw it change */
 	int64_t first_seen_s; /* when we first saw this item, 0 when unknown */
+	int64_t last_s;	      /* runs: the newest start or end in the tree, 0 when it has none */
+	uint64_t line;	      /* runs: the same for runs of one upgrade type and one profile, else
+				 one strategy: they follow each other; 0 for other kinds */
+	bool is_clean;	      /* runs: Completed, and nothing in it is worth a word */
 };
 
 /* Starts a payload of KIND. Finish with fleet_payload_writer_finish whatever happens. */

@@ -2,6 +2,7 @@
 /* What past runs say of a run: when it will end, worked out by hand, and what is slower than usual,
  * at and above each of its limits. */
 #include "health_sample.h"
+#include "health_scope.h"
 
 #define HOURS(N) ((N)*HOUR)
 
@@ -55,9 +56,8 @@ static void judge_by(struct sample *s, const struct past *past, size_t count)
 	struct fleet_view *view = view_of(past, count);
 
 	fleet_health_finish(&s->health);
-	ck_assert_int_eq(fleet_health_with_history(&s->run, s->gates, NULL, s->gate_count,
-						   s->changed_s, NOW, &s->thresholds, view,
-						   &s->health),
+	ck_assert_int_eq(fleet_health_of_part(&s->run, NULL, s->gates, NULL, s->gate_count,
+					      s->changed_s, NOW, &s->thresholds, view, &s->health),
 			 0);
 	fleet_view_free(view);
 }

@@ -20,6 +20,7 @@ static const char *const kind_names[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_GATES] = "gates",
 	[FLEET_KIND_PROFILES] = "autoUpgradeProfiles",
 	[FLEET_KIND_STRATEGIES] = "updateStrategies",
+	[FLEET_KIND_CLUSTERS] = "managedClusters",
 };
 
 const char *fleet_kind_name(enum fleet_kind kind)

@@ -38,6 +38,7 @@ enum fleet_module_kind {
 #define FLEET_NEEDS_GATES (1u << FLEET_KIND_GATES)
 #define FLEET_NEEDS_PROFILES (1u << FLEET_KIND_PROFILES)
 #define FLEET_NEEDS_STRATEGIES (1u << FLEET_KIND_STRATEGIES)
+#define FLEET_NEEDS_CLUSTERS (1u << FLEET_KIND_CLUSTERS)
 
 /* A rule of a check: what makes it return which states. A table ends with a row without a name. */
 struct fleet_module_rule {

@@ -2,11 +2,18 @@
 /* The view: payloads of a fleet, decoded item by item when a module asks. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 
 #include "arena.h"
 #include "text.h"
 #include "view.h"
+
+/* Where an item of a list is. */
+struct place {
+	const char *name;
+	size_t i;
+};
 
 struct list {
 	bool there;
@@ -15,6 +22,7 @@ struct list {
 	struct fleet_payload payload;
 	struct fleet_payload_item *items;
 	void **decoded;			 /* NULL until asked for */
+	struct place *places;		 /* by name, NULL until something is looked for */
 	struct fleet_view_source source; /* its texts are the arena's */
 };
 
@@ -184,6 +192,40 @@ const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i)
 const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view)
 {
 	return decoded(view, FLEET_KIND_FLEET, 0);
+}
+
+const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_CLUSTERS, i);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	return strcasecmp(((const struct place *)a)->name, ((const struct place *)b)->name);
+}
+
+bool fleet_view_find(struct fleet_view *view, enum fleet_kind kind, const char *name, size_t *ret_i)
+{
+	size_t count = fleet_view_count(view, kind);
+	struct place wanted = {.name = name};
+	const struct place *found;
+	struct list *list;
+
+	if (count == 0)
+		return false;
+	list = &view->lists[kind];
+	if (!list->places) {
+		list->places = fleet_arena_alloc(&view->arena, count, sizeof(*list->places));
+		if (!list->places)
+			return false;
+		for (size_t i = 0; i < count; i++)
+			list->places[i] = (struct place){list->items[i].name, i};
+		qsort(list->places, count, sizeof(*list->places), compare_places);
+	}
+	found = bsearch(&wanted, list->places, count, sizeof(*list->places), compare_places);
+	if (found)
+		*ret_i = found->i;
+	return found != NULL;
 }
 
 int64_t fleet_view_age_s(const struct fleet_view *view)

@@ -46,6 +46,12 @@ const struct fleet_profile *fleet_view_profile(struct fleet_view *view, size_t i
 const struct fleet_strategy *fleet_view_strategy(struct fleet_view *view, size_t i);
 const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i);
 const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view);
+const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i);
+
+/* Finds the item of KIND that NAME is the name of (clusters: an ARM id, in any case) and its place
+ * in *ret_i. Fast for any number of items. False when there is none or memory ran out. */
+bool fleet_view_find(struct fleet_view *view, enum fleet_kind kind, const char *name,
+		     size_t *ret_i);
 
 /* Seconds since the oldest of the lists was read from the service; 0 for a fresh read. */
 int64_t fleet_view_age_s(const struct fleet_view *view);

@@ -2,7 +2,7 @@
 /*
  * Runs a check module on saved answers of the service: replay MODULE CASE, where CASE is a folder
  * with runs.json and what else the module needs (gates.json, members.json, profiles.json,
- * strategies.json, fleet.json), each a list answer; "now" is the time; "args" has one argument a
+ * strategies.json, clusters.json, fleet.json), each a list answer; "now" is the time; "args" has one argument a
  * line; "stale" makes the answers old: seconds and the reason; "previous/" holds lists
  * that were read before. Prints what a host would print, and "exit N".
  */
@@ -152,6 +152,7 @@ static struct fleet_view *view_of(const char *dir, uint32_t needs)
 		[FLEET_KIND_GATES] = "gates.json",
 		[FLEET_KIND_PROFILES] = "profiles.json",
 		[FLEET_KIND_STRATEGIES] = "strategies.json",
+		[FLEET_KIND_CLUSTERS] = "clusters.json",
 	};
 	struct fleet_view *view = fleet_view_new("prod", FLEET_ID, time_of(dir));
 	struct staleness stale;

@@ -64,6 +64,7 @@ static int set_defaults(struct fleet_config *config, const char *path)
 	memory->defaults.api_version = "2026-06-01";
 	memory->defaults.cloud = "public";
 	memory->defaults.ttl_s = 60;
+	memory->defaults.clusters_ttl_s = 10 * 60;
 	memory->defaults.stale_limit_s = 15 * 60;
 	for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++) {
 		struct fleet_config_cloud *cloud =
@@ -304,6 +305,8 @@ static int resolve_fleet(const struct fleet_config *config, const struct fleet_c
 	fleet->fleet = either(raw->fleet, raw->name);
 	fleet->api_version = either(raw->api_version, base->api_version);
 	fleet->ttl_s = raw->ttl_s >= 0 ? raw->ttl_s : base->ttl_s;
+	fleet->clusters_ttl_s =
+		raw->clusters_ttl_s >= 0 ? raw->clusters_ttl_s : base->clusters_ttl_s;
 	fleet->stale_limit_s = raw->stale_limit_s >= 0 ? raw->stale_limit_s : base->stale_limit_s;
 	if (!fleet->subscription)
 		missing = "subscription";

@@ -23,6 +23,7 @@ struct fleet_config_raw {
 	const char *reader;
 	const char *operator_name;
 	int64_t ttl_s;
+	int64_t clusters_ttl_s;
 	int64_t stale_limit_s;
 	const char *where;
 };

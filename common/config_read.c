@@ -80,6 +80,7 @@ static const struct key fleet_keys[] = {
 	{"reader", FLEET_CONFIG_WORD, RAW(reader), 0, 0},
 	{"operator", FLEET_CONFIG_WORD, RAW(operator_name), 0, 0},
 	{"ttl", FLEET_CONFIG_SECONDS, RAW(ttl_s), 1, 86400},
+	{"clusters_ttl", FLEET_CONFIG_SECONDS, RAW(clusters_ttl_s), 1, 86400},
 	{"stale_limit", FLEET_CONFIG_SECONDS, RAW(stale_limit_s), 0, 30 * 86400},
 	{NULL, FLEET_CONFIG_PATH, 0, 0, 0},
 };
@@ -437,7 +438,7 @@ static int read_fleet(const struct reader *reader, const config_setting_t *setti
 
 	if (!fleet)
 		return no_memory(reader);
-	fleet->ttl_s = fleet->stale_limit_s = -1;
+	fleet->ttl_s = fleet->clusters_ttl_s = fleet->stale_limit_s = -1;
 	rc = read_name(reader, setting, &fleet->name, &fleet->where);
 	return rc ? rc : read_keys(reader, setting, fleet_keys, fleet);
 }

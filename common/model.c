@@ -22,13 +22,14 @@ static const char *const kind_names[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_PROFILES] = "autoUpgradeProfiles",
 	[FLEET_KIND_STRATEGIES] = "updateStrategies",
 	[FLEET_KIND_HISTORY] = "history",
+	[FLEET_KIND_CLUSTERS] = "managedClusters",
 };
 
 static const char *const kind_words[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_FLEET] = "fleet",	    [FLEET_KIND_RUNS] = "runs",
 	[FLEET_KIND_MEMBERS] = "members",   [FLEET_KIND_GATES] = "gates",
 	[FLEET_KIND_PROFILES] = "profiles", [FLEET_KIND_STRATEGIES] = "strategies",
-	[FLEET_KIND_HISTORY] = "history",
+	[FLEET_KIND_CLUSTERS] = "clusters", [FLEET_KIND_HISTORY] = "history",
 };
 
 const char *fleet_kind_word(enum fleet_kind kind)

@@ -44,6 +44,7 @@ enum fleet_module_kind {
 #define FLEET_NEEDS_GATES (1u << FLEET_KIND_GATES)
 #define FLEET_NEEDS_PROFILES (1u << FLEET_KIND_PROFILES)
 #define FLEET_NEEDS_STRATEGIES (1u << FLEET_KIND_STRATEGIES)
+#define FLEET_NEEDS_CLUSTERS (1u << FLEET_KIND_CLUSTERS)
 /* Whoever looks at runs may look at what past ones took. It is there or it is not: an empty list is
  * no failure. */
 #define FLEET_NEEDS_HISTORY (1u << FLEET_KIND_HISTORY)

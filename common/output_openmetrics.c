@@ -102,6 +102,7 @@ static void add_selection(struct labels *labels, const struct fleet_option_set *
 			add_label(labels, row->name, *(const char *const *)field);
 			break;
 		case FLEET_OPTION_LIST:
+		case FLEET_OPTION_REGEXES:
 			add_list_label(labels, row->name, field);
 			break;
 		case FLEET_OPTION_FLAG:

@@ -17,7 +17,7 @@ int fleet_output_openmetrics(const struct fleet_result *result, const struct fle
 const struct fleet_module_rule *fleet_output_rule(const struct fleet_output *about,
 						  const char *name);
 
-/* "snapshot", "service", "file": where a list came from. Static. */
+/* "snapshot", "service", "file", "history": where a list came from. Static. */
 const char *fleet_output_origin(enum fleet_origin origin);
 
 #endif

@@ -4,6 +4,7 @@
  * and widths are this machine's: a payload never leaves it, and the stamp in the header differs
  * when anything of the layout does.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,8 +118,23 @@ static uint32_t add_text(struct fleet_buf *body, const char *text)
 	return at;
 }
 
+/* What an item is known by: its name within the fleet; where a list spans more than the fleet and
+ * names repeat, its id in lower case. NULL: no memory. */
+static const char *key_of(enum fleet_kind kind, const struct fleet_resource *resource,
+			  struct fleet_arena *arena)
+{
+	char *key;
+
+	if (kind != FLEET_KIND_CLUSTERS)
+		return resource->name;
+	key = fleet_arena_text(arena, resource->id, strlen(resource->id));
+	for (char *at = key; at && *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return key;
+}
+
 /* All kinds begin with the struct fleet_resource. */
-static int pack_item(struct fleet_payload_writer *writer, const void *item)
+static int pack_item(struct fleet_payload_writer *writer, const void *item, const char *key)
 {
 	const struct fleet_resource *resource = item;
 	const struct fleet_table *table = fleet_table_of(writer->kind);
@@ -136,7 +152,7 @@ static int pack_item(struct fleet_payload_writer *writer, const void *item)
 		entry.is_clean = fleet_run_is_clean(run);
 		profile = fleet_id_name(run->auto_upgrade_profile_id);
 	}
-	entry.name = add_text(&writer->body, resource->name);
+	entry.name = add_text(&writer->body, key);
 	entry.profile = add_text(&writer->body, profile);
 	entry.at = (uint32_t)writer->body.len;
 	fleet_table_pack(table, item, &writer->body, &entry.progress);
@@ -148,24 +164,31 @@ static int pack_item(struct fleet_payload_writer *writer, const void *item)
 int fleet_payload_add(struct fleet_payload_writer *writer, const void *item,
 		      struct fleet_error *error)
 {
-	const char *name = ((const struct fleet_resource *)item)->name;
+	const struct fleet_resource *resource = item;
+	struct fleet_arena arena;
+	const char *key;
 	uint32_t *slot;
 	int rc;
 
 	if (writer->count >= FLEET_MAX_ITEMS)
 		return fleet_error_set(error, FLEET_E_LIMIT, "more than %d items in the list of %s",
 				       FLEET_MAX_ITEMS, fleet_kind_name(writer->kind));
-	if (!*name)
-		return fleet_error_set(error, FLEET_E_PROTOCOL,
-				       "an item without a name in the list of %s",
-				       fleet_kind_name(writer->kind));
-	rc = grow_slots(writer);
-	slot = rc ? NULL : slot_of(writer, name);
+	fleet_arena_init(&arena, FLEET_MAX_MODEL);
+	key = key_of(writer->kind, resource, &arena);
+	if (key && (!*key || !*resource->name)) {
+		fleet_arena_finish(&arena);
+		return fleet_error_set(
+			error, FLEET_E_PROTOCOL, "an item without %s in the list of %s",
+			*resource->name ? "an id" : "a name", fleet_kind_name(writer->kind));
+	}
+	rc = key ? grow_slots(writer) : FLEET_E_NOMEM;
+	slot = rc ? NULL : slot_of(writer, key);
 	if (!rc && !*slot) {
-		rc = pack_item(writer, item);
+		rc = pack_item(writer, item, key);
 		if (!rc)
 			*slot = (uint32_t)++writer->count;
 	}
+	fleet_arena_finish(&arena);
 	if (rc)
 		return fleet_error_set(error, FLEET_E_NOMEM,
 				       "the list of %s does not fit into memory",
@@ -185,6 +208,7 @@ int fleet_payload_add_json(struct fleet_payload_writer *writer, struct json_obje
 		struct fleet_member member;
 		struct fleet_fleet fleet;
 		struct fleet_history_item history;
+		struct fleet_cluster cluster;
 	} item;
 	struct fleet_arena arena;
 	int rc;

@@ -39,7 +39,7 @@ struct fleet_payload {
 
 /* What can be known of an item without decoding it. */
 struct fleet_payload_item {
-	const char *name;
+	const char *name;	       /* clusters, whose names repeat: the id in lower case */
 	enum fleet_update_state state; /* runs only, else ABSENT */
 	int64_t created_s;	       /* systemData.createdAt, 0 when absent */
 	int64_t start_s;	       /* runs: when it started, 0 when it has not */

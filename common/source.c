@@ -73,13 +73,28 @@ static int open_snapshot(const struct source *source, struct list *list, struct 
 	return FLEET_E_NOTFOUND;
 }
 
+/* How long an answer for a list of KIND serves. */
+static int64_t ttl_of(const struct source *source, enum fleet_kind kind)
+{
+	return kind == FLEET_KIND_CLUSTERS ? source->fleet->clusters_ttl_s : source->fleet->ttl_s;
+}
+
+/* How old an answer may be that is used instead of none. What serves for long is allowed as much
+ * more. */
+static int64_t stale_limit_of(const struct source *source, enum fleet_kind kind)
+{
+	int64_t more_s = kind == FLEET_KIND_CLUSTERS ? source->fleet->clusters_ttl_s : 0;
+
+	return source->fleet->stale_limit_s + more_s;
+}
+
 /* Does the snapshot still serve? The configured time to live may have become shorter since it was
  * written. */
 static bool serves(const struct source *source, const struct list *list)
 {
 	int64_t age_s = fleet_now_s() - list->snapshot.read_s;
 
-	return list->snapshot.map && age_s < source->fleet->ttl_s &&
+	return list->snapshot.map && age_s < ttl_of(source, list->kind) &&
 	       fleet_now_s() < list->snapshot.expires_s;
 }
 
@@ -157,6 +172,7 @@ static int fall_back(const struct source *source, struct list *list, const struc
 		     struct fleet_error *error)
 {
 	int64_t age_s = fleet_now_s() - list->snapshot.read_s;
+	int64_t limit_s = stale_limit_of(source, list->kind);
 	char age[32], limit[32];
 
 	if (!list->snapshot.map || !is_outage(what)) {
@@ -164,14 +180,14 @@ static int fall_back(const struct source *source, struct list *list, const struc
 			*error = *what;
 		return what->code;
 	}
-	if (age_s <= source->fleet->stale_limit_s) {
+	if (age_s <= limit_s) {
 		describe_snapshot(list);
 		list->about.stale = true;
 		(void)snprintf(list->reason, sizeof(list->reason), "%s", what->message);
 		return 0;
 	}
 	fleet_duration_format(age_s, age, sizeof(age));
-	fleet_duration_format(source->fleet->stale_limit_s, limit, sizeof(limit));
+	fleet_duration_format(limit_s, limit, sizeof(limit));
 	if (error) {
 		*error = *what;
 		(void)fleet_error_set(error, FLEET_E_STALE,
@@ -191,14 +207,58 @@ static int fall_back(const struct source *source, struct list *list, const struc
 }
 
 /* Up to a tenth earlier, so that the lists of many fleets do not expire together for ever. */
-static int64_t expiry(const struct source *source, int64_t read_s)
+static int64_t expiry(const struct source *source, enum fleet_kind kind, int64_t read_s)
 {
-	int64_t ttl_s = source->fleet->ttl_s;
+	int64_t ttl_s = ttl_of(source, kind);
 	uint32_t random = 0;
 
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		random = 0;
 	return read_s + ttl_s - (int64_t)random % (ttl_s / 10 + 1);
+}
+
+static int get_list(struct source *source, struct list *list, struct fleet_error *error);
+
+static void list_init(const struct source *source, enum fleet_kind kind, struct list *list)
+{
+	list->kind = kind;
+	fleet_buf_init(&list->fresh, FLEET_MAX_MODEL);
+	fleet_source_key(source->fleet, kind, list->key);
+}
+
+static void list_finish(struct list *list)
+{
+	fleet_snapshot_close(&list->snapshot);
+	fleet_buf_finish(&list->fresh);
+}
+
+/* Asks for the clusters. Which they are the list of members says: the module's own, else one that
+ * is got for this alone. */
+static int ask_clusters(struct source *source, struct list *list,
+			const struct fleet_payload *previous, struct fleet_error *error)
+{
+	struct list own = {0}, *members = NULL;
+	struct fleet_payload payload;
+	int rc = 0;
+
+	for (size_t i = 0; i < source->count; i++)
+		if (source->lists[i].kind == FLEET_KIND_MEMBERS)
+			members = &source->lists[i];
+	if (!members) {
+		members = &own;
+		list_init(source, FLEET_KIND_MEMBERS, members);
+		rc = get_list(source, members, error);
+	}
+	if (!rc && (members->fresh.data
+			    ? fleet_payload_open(members->fresh.data, members->fresh.len, &payload)
+			    : fleet_payload_open(members->snapshot.bytes, members->snapshot.len,
+						 &payload)))
+		rc = fleet_error_set(error, FLEET_E_PROTOCOL, "the list of members is damaged");
+	if (!rc)
+		rc = fleet_client_clusters(&source->client, &payload, previous, source->deadline,
+					   &list->fresh, error);
+	list_finish(&own);
+	return rc;
 }
 
 /* Asks the service for LIST and shares the answer; the caller holds the list's lock. */
@@ -220,8 +280,11 @@ static int ask(struct source *source, struct list *list, struct fleet_error *err
 	info = fleet_arm_info(source->client.arm);
 	has_previous = list->snapshot.map &&
 		       !fleet_payload_open(list->snapshot.bytes, list->snapshot.len, &previous);
-	rc = fleet_client_list(&source->client, list->kind, has_previous ? &previous : NULL,
-			       source->deadline, &list->fresh, error);
+	if (list->kind == FLEET_KIND_CLUSTERS)
+		rc = ask_clusters(source, list, has_previous ? &previous : NULL, error);
+	else
+		rc = fleet_client_list(&source->client, list->kind, has_previous ? &previous : NULL,
+				       source->deadline, &list->fresh, error);
 	if (rc) {
 		int64_t memo_s = memo_time(source, error);
 
@@ -232,7 +295,7 @@ static int ask(struct source *source, struct list *list, struct fleet_error *err
 		return rc;
 	}
 	content.read_s = fleet_now_s();
-	content.expires_s = expiry(source, content.read_s);
+	content.expires_s = expiry(source, list->kind, content.read_s);
 	content.reads_left = info->reads_left;
 	content.correlation_id = info->correlation_id;
 	content.bytes = list->fresh.data;
@@ -306,7 +369,9 @@ static int hand_over(struct list *list, struct fleet_view *view)
 
 	list->about.reason = list->reason;
 	list->about.correlation_id = list->correlation_id;
-	list->about.origin = list->fresh.data ? FLEET_ORIGIN_SERVICE : FLEET_ORIGIN_SNAPSHOT;
+	list->about.origin = list->kind == FLEET_KIND_HISTORY ? FLEET_ORIGIN_HISTORY
+			     : list->fresh.data		      ? FLEET_ORIGIN_SERVICE
+							      : FLEET_ORIGIN_SNAPSHOT;
 	if (list->fresh.data) {
 		rc = fleet_view_add(view, list->fresh.data, 0, list->fresh.data, list->fresh.len,
 				    &list->about);
@@ -412,9 +477,7 @@ int fleet_source_view(const struct fleet_config *config, const struct fleet_conf
 		if (!(needs & (1u << kind)) || kind == FLEET_KIND_HISTORY)
 			continue;
 		list = &source.lists[source.count++];
-		list->kind = (enum fleet_kind)kind;
-		fleet_buf_init(&list->fresh, FLEET_MAX_MODEL);
-		fleet_source_key(fleet, list->kind, list->key);
+		list_init(&source, (enum fleet_kind)kind, list);
 		rc = get_list(&source, list, error);
 	}
 	if (!rc && config->history)
@@ -423,10 +486,8 @@ int fleet_source_view(const struct fleet_config *config, const struct fleet_conf
 		get_history(&source);
 	if (!rc)
 		rc = make_view(&source, ret_view, error);
-	for (size_t i = 0; i < source.count; i++) {
-		fleet_snapshot_close(&source.lists[i].snapshot);
-		fleet_buf_finish(&source.lists[i].fresh);
-	}
+	for (size_t i = 0; i < source.count; i++)
+		list_finish(&source.lists[i]);
 	free(source.lists);
 	if (source.is_open)
 		fleet_client_close(&source.client);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers, and the way to the shared object that gets them. */
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -119,6 +122,28 @@ static int64_t whole_number(const char *text, int64_t per_s)
 	return number;
 }
 
+int64_t fleet_response_quota_reset_s(const struct fleet_response *response)
+{
+	char text[32];
+	const char *at =
+		fleet_response_header(response, "x-ms-user-quota-resets-after", text, sizeof(text));
+	int64_t total_s = 0;
+
+	for (int part = 0; part < 3; part++) {
+		if (!isdigit((unsigned char)at[0]) || !isdigit((unsigned char)at[1]) ||
+		    (part < 2 && at[2] != ':'))
+			return 0;
+		total_s = total_s * 60 + (at[0] - '0') * 10 + (at[1] - '0');
+		at += part < 2 ? 3 : 2;
+	}
+	/* Whatever follows is a fraction: its second is not over yet. */
+	if (*at == '.')
+		total_s++;
+	else if (*at)
+		return 0;
+	return total_s > 86400 ? 86400 : total_s;
+}
+
 int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int64_t now_s)
 {
 	static const char *const in_ms[] = {"retry-after-ms", "x-ms-retry-after-ms"};
@@ -138,6 +163,8 @@ int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int
 	number = http_date(text);
 	from_s = fleet_response_date_s(response);
 	number = number > 0 ? number - (from_s ? from_s : now_s) : 0;
+	if (number <= 0 && response->status == 429)
+		number = fleet_response_quota_reset_s(response);
 	if (number > 86400)
 		number = 86400;
 	return number > 0 ? number * 1000 : 0;

@@ -9,6 +9,12 @@
 #include "text.h"
 #include "view.h"
 
+/* Where an item of a list is. */
+struct place {
+	const char *name;
+	size_t i;
+};
+
 struct list {
 	bool there;
 	void *map; /* munmap when mapped > 0, else free */
@@ -16,7 +22,7 @@ struct list {
 	struct fleet_payload payload;
 	struct fleet_payload_item *items;
 	void **decoded;			 /* NULL until asked for */
-	bool is_order_known, is_ordered; /* by name */
+	struct place *places;		 /* by name, NULL until something is looked for */
 	struct fleet_view_source source; /* its texts are the arena's */
 };
 
@@ -193,42 +199,52 @@ const struct fleet_history_item *fleet_view_history(struct fleet_view *view, siz
 	return decoded(view, FLEET_KIND_HISTORY, i);
 }
 
-static bool is_ordered(struct list *list)
+const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i)
 {
-	size_t i = 1;
-
-	if (!list->is_order_known) {
-		while (i < list->payload.count &&
-		       strcmp(list->items[i - 1].name, list->items[i].name) < 0)
-			i++;
-		list->is_ordered = i >= list->payload.count;
-		list->is_order_known = true;
-	}
-	return list->is_ordered;
+	return decoded(view, FLEET_KIND_CLUSTERS, i);
 }
 
-/* The item of NAME, or the count of items when there is none. */
-static size_t find(struct list *list, const char *name)
+static int compare_places(const void *a, const void *b)
 {
-	size_t low = 0, high = list->payload.count;
+	return strcasecmp(((const struct place *)a)->name, ((const struct place *)b)->name);
+}
 
-	if (!is_ordered(list)) {
-		while (low < high && strcmp(list->items[low].name, name) != 0)
-			low++;
-		return low;
-	}
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(list->items[middle].name, name);
+/* The places of LIST in the order of its names, NULL without memory. What fleetmon writes itself is
+ * in order already. */
+static struct place *places_of(struct fleet_view *view, struct list *list)
+{
+	size_t count = list->payload.count, i = 1;
+	struct place *places = fleet_arena_alloc(&view->arena, count, sizeof(*places));
 
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return list->payload.count;
+	if (!places)
+		return NULL;
+	for (size_t k = 0; k < count; k++)
+		places[k] = (struct place){list->items[k].name, k};
+	while (i < count && compare_places(&places[i - 1], &places[i]) < 0)
+		i++;
+	if (i < count)
+		qsort(places, count, sizeof(*places), compare_places);
+	return places;
+}
+
+bool fleet_view_find(struct fleet_view *view, enum fleet_kind kind, const char *name, size_t *ret_i)
+{
+	struct place wanted = {.name = name};
+	const struct place *found;
+	struct list *list;
+
+	if (fleet_view_count(view, kind) == 0)
+		return false;
+	list = &view->lists[kind];
+	if (!list->places)
+		list->places = places_of(view, list);
+	if (!list->places)
+		return false;
+	found = bsearch(&wanted, list->places, list->payload.count, sizeof(*list->places),
+			compare_places);
+	if (found)
+		*ret_i = found->i;
+	return found != NULL;
 }
 
 const struct fleet_history_item *fleet_view_usual(struct fleet_view *view, const char *scope,
@@ -236,11 +252,12 @@ const struct fleet_history_item *fleet_view_usual(struct fleet_view *view, const
 {
 	const struct fleet_history_item *item;
 	char name[FLEET_HISTORY_NAME];
+	size_t i;
 
-	if (!fleet_view_count(view, FLEET_KIND_HISTORY) ||
-	    !fleet_history_name(scope, subject, upgrade_type, name))
+	if (!fleet_history_name(scope, subject, upgrade_type, name) ||
+	    !fleet_view_find(view, FLEET_KIND_HISTORY, name, &i))
 		return NULL;
-	item = fleet_view_history(view, find(&view->lists[FLEET_KIND_HISTORY], name));
+	item = fleet_view_history(view, i);
 	/* Blanks in odd names could make two of them look alike. */
 	if (!item || strcmp(item->scope, scope) != 0 || strcasecmp(item->subject, subject) != 0 ||
 	    strcmp(item->upgrade_type, upgrade_type) != 0 || item->count <= 0 || item->low_s <= 0 ||

@@ -20,6 +20,7 @@ enum fleet_origin {
 	FLEET_ORIGIN_SNAPSHOT = 0, /* an answer that a process of ours got earlier */
 	FLEET_ORIGIN_SERVICE,	   /* the service was asked */
 	FLEET_ORIGIN_FILE,	   /* a saved answer */
+	FLEET_ORIGIN_HISTORY,	   /* what fleetmon remembers of past runs */
 };
 
 /* Where a list of a view came from; fleet_view_add copies the texts. */
@@ -55,6 +56,12 @@ const struct fleet_strategy *fleet_view_strategy(struct fleet_view *view, size_t
 const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i);
 const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view);
 const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i);
+const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i);
+
+/* Finds the item of KIND that NAME is the name of (clusters: an ARM id, in any case) and its place
+ * in *ret_i. Fast for any number of items. False when there is none or memory ran out. */
+bool fleet_view_find(struct fleet_view *view, enum fleet_kind kind, const char *name,
+		     size_t *ret_i);
 
 /* What is usual for SUBJECT of SCOPE (FLEET_HISTORY_CLUSTER, ...) in runs of UPGRADE_TYPE; NULL
  * when nothing is known, or no history is in the view. */

@@ -230,8 +230,10 @@ int fleet_arm_operate(struct fleet_arm *arm, const struct fleet_arm_call *call, 
 		      struct fleet_deadline deadline, enum fleet_arm_operation *ret_operation,
 		      struct json_object **ret_body, struct fleet_error *error)
 {
-	struct fleet_arm_request request = {call->method, NULL, call->etag, call->body,
-					    call->must_be_new};
+	struct fleet_arm_request request = {.method = call->method,
+					    .etag = call->etag,
+					    .body = call->body,
+					    .must_be_new = call->must_be_new};
 	struct fleet_response response = {0};
 	struct fleet_buf url;
 	int rc;

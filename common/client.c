@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "client_private.h"
 #include "text.h"
 
 #define MAX_PATH 1024
@@ -102,8 +102,8 @@ static int get_one(struct fleet_client *client, const char *path, struct fleet_d
 	return rc;
 }
 
-static int write_payload(struct fleet_payload_writer *writer, const struct fleet_payload *previous,
-			 struct fleet_buf *out, struct fleet_error *error)
+int fleet_client_write(struct fleet_payload_writer *writer, const struct fleet_payload *previous,
+		       struct fleet_buf *out, struct fleet_error *error)
 {
 	int rc = fleet_payload_write(writer, previous, fleet_now_s(), out);
 
@@ -124,6 +124,9 @@ int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 	char path[MAX_PATH], rest[64] = "";
 	int rc;
 
+	if (kind == FLEET_KIND_CLUSTERS)
+		return fleet_error_set(error, FLEET_E_INTERNAL,
+				       "clusters are no list of the fleet's");
 	if (kind != FLEET_KIND_FLEET)
 		(void)snprintf(rest, sizeof(rest), "/%s", fleet_kind_name(kind));
 	rc = path_of(client, rest, path, error);
@@ -138,7 +141,7 @@ int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 	else if (version_has(call.api_version, kind))
 		rc = fleet_arm_list(client->arm, &call, deadline, add_item, &writer, error);
 	if (!rc)
-		rc = write_payload(&writer, previous, out, error);
+		rc = fleet_client_write(&writer, previous, out, error);
 	fleet_payload_writer_finish(&writer);
 	return rc;
 }
@@ -173,12 +176,12 @@ int fleet_client_update_run_get(struct fleet_client *client, const char *run,
 	else
 		rc = get_one(client, path, deadline, &writer, error);
 	if (!rc)
-		rc = write_payload(&writer, NULL, out, error);
+		rc = fleet_client_write(&writer, NULL, out, error);
 	fleet_payload_writer_finish(&writer);
 	return rc;
 }
 
-int fleet_client_act(struct fleet_client *client, const struct fleet_request *request,
+int fleet_client_act(struct fleet_client *client, const struct fleet_plan_request *request,
 		     struct fleet_deadline deadline, enum fleet_arm_operation *ret_operation,
 		     char ret_id[FLEET_CLIENT_ID], struct fleet_error *error)
 {

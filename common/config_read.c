@@ -18,7 +18,7 @@
 struct key {
 	const char *name;
 	enum fleet_config_kind kind;
-	size_t offset;		  /* of a const char *, or an int64_t for SECONDS */
+	size_t offset;		  /* of a const char *, an int64_t for SECONDS, a bool for SWITCH */
 	int64_t minimum, maximum; /* SECONDS */
 };
 
@@ -38,6 +38,7 @@ static const struct key top_keys[] = {
 	{"freeze_file", FLEET_CONFIG_PATH, offsetof(struct fleet_config, freeze_file), 0, 0},
 	{"module_dir", FLEET_CONFIG_PATH_OR_NONE, offsetof(struct fleet_config, module_dir), 0, 0},
 	{"timeout", FLEET_CONFIG_SECONDS, offsetof(struct fleet_config, timeout_s), 1, 600},
+	{"history", FLEET_CONFIG_SWITCH, offsetof(struct fleet_config, history), 0, 0},
 	{NULL, FLEET_CONFIG_PATH, 0, 0, 0},
 };
 
@@ -71,29 +72,21 @@ static const struct key credential_keys[] = {
 
 #define RAW(FIELD) offsetof(struct fleet_config_raw, FIELD)
 static const struct key fleet_keys[] = {
+	{"fleet", FLEET_CONFIG_FLEET_NAME, RAW(fleet), 0, 0},
 	{"subscription", FLEET_CONFIG_GUID, RAW(subscription), 0, 0},
 	{"resource_group", FLEET_CONFIG_RESOURCE_GROUP, RAW(resource_group), 0, 0},
-	{"fleet", FLEET_CONFIG_FLEET_NAME, RAW(fleet), 0, 0},
 	{"api_version", FLEET_CONFIG_API_VERSION, RAW(api_version), 0, 0},
 	{"cloud", FLEET_CONFIG_WORD, RAW(cloud), 0, 0},
 	{"reader", FLEET_CONFIG_WORD, RAW(reader), 0, 0},
 	{"operator", FLEET_CONFIG_WORD, RAW(operator_name), 0, 0},
 	{"ttl", FLEET_CONFIG_SECONDS, RAW(ttl_s), 1, 86400},
+	{"clusters_ttl", FLEET_CONFIG_SECONDS, RAW(clusters_ttl_s), 1, 86400},
 	{"stale_limit", FLEET_CONFIG_SECONDS, RAW(stale_limit_s), 0, 30 * 86400},
 	{NULL, FLEET_CONFIG_PATH, 0, 0, 0},
 };
 
-static const struct key default_keys[] = {
-	{"subscription", FLEET_CONFIG_GUID, RAW(subscription), 0, 0},
-	{"resource_group", FLEET_CONFIG_RESOURCE_GROUP, RAW(resource_group), 0, 0},
-	{"api_version", FLEET_CONFIG_API_VERSION, RAW(api_version), 0, 0},
-	{"cloud", FLEET_CONFIG_WORD, RAW(cloud), 0, 0},
-	{"reader", FLEET_CONFIG_WORD, RAW(reader), 0, 0},
-	{"operator", FLEET_CONFIG_WORD, RAW(operator_name), 0, 0},
-	{"ttl", FLEET_CONFIG_SECONDS, RAW(ttl_s), 1, 86400},
-	{"stale_limit", FLEET_CONFIG_SECONDS, RAW(stale_limit_s), 0, 30 * 86400},
-	{NULL, FLEET_CONFIG_PATH, 0, 0, 0},
-};
+/* All but a fleet's own name. */
+static const struct key *const default_keys = &fleet_keys[1];
 
 /* Writes the path of SETTING, "fleets.prod.ttl", into OUT. */
 static void path_of(const config_setting_t *setting, char *out, size_t size)
@@ -223,6 +216,14 @@ static int read_seconds(const struct reader *reader, const config_setting_t *set
 		    "allowed is a duration from %s to %s, such as \"90s\" or \"5m\"", low, high);
 }
 
+static int read_switch(const struct reader *reader, const config_setting_t *setting, bool *ret_on)
+{
+	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
+		return fail(reader, setting, "allowed is true or false, without quotes");
+	*ret_on = config_setting_get_bool(setting);
+	return 0;
+}
+
 static int bad_type(const struct reader *reader, const config_setting_t *setting, const char *shown)
 {
 	struct fleet_buf buf;
@@ -252,6 +253,8 @@ static int read_value(const struct reader *reader, const config_setting_t *setti
 		return rc;
 	if (key->kind == FLEET_CONFIG_SECONDS)
 		return read_seconds(reader, setting, key, (int64_t *)(void *)field);
+	if (key->kind == FLEET_CONFIG_SWITCH)
+		return read_switch(reader, setting, (bool *)(void *)field);
 	text = config_setting_type(setting) == CONFIG_TYPE_STRING
 		       ? config_setting_get_string(setting)
 		       : NULL;
@@ -435,7 +438,7 @@ static int read_fleet(const struct reader *reader, const config_setting_t *setti
 
 	if (!fleet)
 		return no_memory(reader);
-	fleet->ttl_s = fleet->stale_limit_s = -1;
+	fleet->ttl_s = fleet->clusters_ttl_s = fleet->stale_limit_s = -1;
 	rc = read_name(reader, setting, &fleet->name, &fleet->where);
 	return rc ? rc : read_keys(reader, setting, fleet_keys, fleet);
 }

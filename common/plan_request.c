@@ -38,11 +38,11 @@ static int check_etag(const char *etag, struct fleet_error *error)
 	return 0;
 }
 
-int fleet_plan_request(const struct fleet_plan *plan, struct fleet_request *ret_request,
+int fleet_plan_request(const struct fleet_plan *plan, struct fleet_plan_request *ret_request,
 		       struct fleet_error *error)
 {
 	const struct operation *operation = NULL;
-	struct fleet_request request;
+	struct fleet_plan_request request;
 
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
 		if (operations[i].verb == plan->verb)
@@ -62,7 +62,7 @@ int fleet_plan_request(const struct fleet_plan *plan, struct fleet_request *ret_
 				       fleet_verb_name(plan->verb),
 				       operation->needs_body ? "lacks what to send"
 							     : "has a body, which is not sent");
-	request = (struct fleet_request){
+	request = (struct fleet_plan_request){
 		.method = operation->method,
 		.body = operation->needs_body ? plan->body : NULL,
 		.etag = operation->needs_etag ? plan->etag : NULL,

@@ -7,7 +7,7 @@
 
 #include "plan.h"
 
-struct fleet_request {
+struct fleet_plan_request {
 	const char *method;
 	char path[256];	  /* below the fleet: "/updateRuns/jan/start" */
 	const char *body; /* JSON, NULL for none; the plan's */
@@ -19,7 +19,7 @@ struct fleet_request {
  * The request of PLAN. Returns 0; FLEET_E_INVAL when it cannot be one: no verb, a target that is no
  * name of the service's, no eTag (or "*") where one is needed, no body where one is.
  */
-int fleet_plan_request(const struct fleet_plan *plan, struct fleet_request *ret_request,
+int fleet_plan_request(const struct fleet_plan *plan, struct fleet_plan_request *ret_request,
 		       struct fleet_error *error);
 
 #endif

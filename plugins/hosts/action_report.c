@@ -201,7 +201,7 @@ static int nothing(struct action *action)
 static void add_request(const struct action *action, struct fleet_buf *text)
 {
 	const struct fleet_config_fleet *fleet = action->host->fleet;
-	struct fleet_request request;
+	struct fleet_plan_request request;
 	struct fleet_error error;
 
 	if (fleet_plan_request(&action->plan, &request, &error)) {

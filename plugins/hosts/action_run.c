@@ -240,7 +240,7 @@ static bool is_within_budgets(struct action *action, struct fleet_error *what)
 
 static int send(struct action *action, enum fleet_arm_operation *ret_operation)
 {
-	struct fleet_request request;
+	struct fleet_plan_request request;
 	int rc = fleet_plan_request(&action->plan, &request, &action->error);
 
 	return rc ? rc

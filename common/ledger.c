@@ -72,18 +72,22 @@ int fleet_ledger_history(struct fleet_ledger *ledger, const char *fleet_id,
 		" total(fleet_id = ?1 AND at_s > ?6),"
 		" total(at_s > ?7),"
 		" coalesce(max(CASE WHEN fleet_id = ?1 AND target = ?2 THEN at_s END), 0),"
+		" coalesce(max(CASE WHEN fleet_id = ?1 AND target = ?2 AND verb = ?3 THEN at_s "
+		"END), 0),"
 		" total(fleet_id = ?1 AND target = ?2 AND " UNRESOLVED "),"
 		" total(key = ?5),"
 		" total(key = ?5 AND outcome <> 1)"
 		" FROM intents WHERE " SPENT;
+	char subject[FLEET_PLAN_SUBJECT];
 	sqlite3_stmt *statement = NULL;
 	int rc;
 
+	fleet_plan_subject(plan, subject);
 	memset(ret_history, 0, sizeof(*ret_history));
 	rc = prepare(ledger, sql, &statement, error);
 	if (rc)
 		return rc;
-	if (bind_text(statement, 1, fleet_id) || bind_text(statement, 2, plan->target) ||
+	if (bind_text(statement, 1, fleet_id) || bind_text(statement, 2, subject) ||
 	    bind_text(statement, 3, fleet_verb_name(plan->verb)) ||
 	    bind_text(statement, 4, plan->signature) || bind_text(statement, 5, key) ||
 	    sqlite3_bind_int64(statement, 6, now_minus(now_s, 86400)) ||
@@ -96,9 +100,10 @@ int fleet_ledger_history(struct fleet_ledger *ledger, const char *fleet_id,
 		ret_history->fleet_last_day = sqlite3_column_int64(statement, 2);
 		ret_history->all_last_hour = sqlite3_column_int64(statement, 3);
 		ret_history->last_accepted_s = sqlite3_column_int64(statement, 4);
-		ret_history->open_intents = sqlite3_column_int64(statement, 5);
-		ret_history->same_key_done = sqlite3_column_int64(statement, 6) > 0;
-		ret_history->same_key_unclear = sqlite3_column_int64(statement, 7) > 0;
+		ret_history->last_same_s = sqlite3_column_int64(statement, 5);
+		ret_history->open_intents = sqlite3_column_int64(statement, 6);
+		ret_history->same_key_done = sqlite3_column_int64(statement, 7) > 0;
+		ret_history->same_key_unclear = sqlite3_column_int64(statement, 8) > 0;
 		ret_history->readable = true;
 	}
 	(void)sqlite3_finalize(statement);
@@ -113,14 +118,16 @@ static int insert(struct fleet_ledger *ledger, struct fleet_intent *intent,
 		" state_before, etag, rule, alert) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
 		" ?10, ?11)";
 	const struct fleet_plan *plan = intent->plan;
+	char subject[FLEET_PLAN_SUBJECT];
 	sqlite3_stmt *statement = NULL;
 	int rc = prepare(ledger, sql, &statement, error);
 
 	if (rc)
 		return rc;
+	fleet_plan_subject(plan, subject);
 	if (sqlite3_bind_int64(statement, 1, intent->at_s) ||
 	    bind_text(statement, 2, intent->fleet) || bind_text(statement, 3, intent->fleet_id) ||
-	    bind_text(statement, 4, plan->target) ||
+	    bind_text(statement, 4, subject) ||
 	    bind_text(statement, 5, fleet_verb_name(plan->verb)) ||
 	    bind_text(statement, 6, intent->key) || bind_text(statement, 7, plan->signature) ||
 	    bind_text(statement, 8, fleet_update_state_name(plan->state_before)) ||
@@ -180,14 +187,6 @@ int fleet_ledger_result(struct fleet_ledger *ledger, int64_t id, enum fleet_outc
 	return rc;
 }
 
-static enum fleet_verb verb_from(const char *name)
-{
-	for (int verb = FLEET_VERB_START; verb <= FLEET_VERB_APPROVE_GATE; verb++)
-		if (strcmp(name, fleet_verb_name((enum fleet_verb)verb)) == 0)
-			return (enum fleet_verb)verb;
-	return FLEET_VERB_NONE;
-}
-
 static const char *column(sqlite3_stmt *statement, int at)
 {
 	const void *text = sqlite3_column_text(statement, at);
@@ -195,19 +194,19 @@ static const char *column(sqlite3_stmt *statement, int at)
 	return text ? text : "";
 }
 
-int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, const char *run,
+int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, const char *subject,
 			     struct fleet_open_intent *ret_intent, bool *ret_found,
 			     struct fleet_error *error)
 {
 	static const char sql[] =
-		"SELECT id, at_s, verb, target, state_before, etag FROM intents"
+		"SELECT id, at_s, verb, target, state_before, etag, signature FROM intents"
 		" WHERE fleet_id = ?1 AND target = ?2 AND " UNRESOLVED " ORDER BY id LIMIT 1";
 	sqlite3_stmt *statement = NULL;
 	int rc = prepare(ledger, sql, &statement, error);
 
 	if (rc)
 		return rc;
-	if (bind_text(statement, 1, fleet_id) || bind_text(statement, 2, run)) {
+	if (bind_text(statement, 1, fleet_id) || bind_text(statement, 2, subject)) {
 		rc = fleet_database_failed(&ledger->database, "read", error);
 		goto out;
 	}
@@ -219,12 +218,14 @@ int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, 
 		memset(ret_intent, 0, sizeof(*ret_intent));
 		ret_intent->id = sqlite3_column_int64(statement, 0);
 		ret_intent->at_s = sqlite3_column_int64(statement, 1);
-		ret_intent->verb = verb_from(column(statement, 2));
+		ret_intent->verb = fleet_verb_from(column(statement, 2));
 		(void)snprintf(ret_intent->target, sizeof(ret_intent->target), "%s",
 			       column(statement, 3));
 		ret_intent->state_before = (int)fleet_update_state_from(column(statement, 4));
 		(void)snprintf(ret_intent->etag, sizeof(ret_intent->etag), "%s",
 			       column(statement, 5));
+		(void)snprintf(ret_intent->signature, sizeof(ret_intent->signature), "%s",
+			       column(statement, 6));
 		*ret_found = true;
 		break;
 	default:

@@ -76,13 +76,14 @@ struct fleet_open_intent {
 	int64_t id;
 	int64_t at_s;
 	enum fleet_verb verb;
-	char target[256];
+	char target[FLEET_PLAN_SUBJECT];
 	int state_before; /* enum fleet_update_state */
 	char etag[256];
+	char signature[1024];
 };
 
-/* The oldest open intent of a run, if there is one (*ret_found). */
-int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, const char *run,
+/* The oldest open intent on SUBJECT (fleet_plan_subject), if there is one (*ret_found). */
+int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, const char *subject,
 			     struct fleet_open_intent *ret_intent, bool *ret_found,
 			     struct fleet_error *error);
 

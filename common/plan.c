@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The two ways in which a plan sends nothing, and the names of verbs. */
+/* How a plan is decided, and what it is called. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "plan.h"
 #include "text.h"
@@ -52,6 +53,30 @@ int fleet_plan_send(struct fleet_plan *plan, const char *format, ...)
 	return 0;
 }
 
+void fleet_plan_sign(struct fleet_plan *plan, const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+	size_t len = strlen(text);
+
+	if (len < sizeof(plan->signature)) {
+		memcpy(plan->signature, text, len + 1);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+	(void)snprintf(plan->signature, sizeof(plan->signature), "%.900s... %zu bytes, %016llx",
+		       text, len, (unsigned long long)hash);
+}
+
+void fleet_plan_subject(const struct fleet_plan *plan, char out[FLEET_PLAN_SUBJECT])
+{
+	const char *kind = plan->verb == FLEET_VERB_GENERATE_UPDATE_RUN ? "profile "
+			   : plan->verb == FLEET_VERB_APPROVE_GATE	? "gate "
+									: "";
+
+	(void)snprintf(out, FLEET_PLAN_SUBJECT, "%s%s", kind, plan->target);
+}
+
 const char *fleet_verb_name(enum fleet_verb verb)
 {
 	switch (verb) {
@@ -71,4 +96,12 @@ const char *fleet_verb_name(enum fleet_verb verb)
 		return "approve-gate";
 	}
 	return "none";
+}
+
+enum fleet_verb fleet_verb_from(const char *name)
+{
+	for (int verb = FLEET_VERB_START; verb <= FLEET_VERB_APPROVE_GATE; verb++)
+		if (strcmp(name, fleet_verb_name((enum fleet_verb)verb)) == 0)
+			return (enum fleet_verb)verb;
+	return FLEET_VERB_NONE;
 }

@@ -64,10 +64,11 @@ struct fleet_plan {
 	char profile[64]; /* the auto-upgrade profile that makes the run, "" when there is none */
 	struct fleet_plan_target targets[FLEET_PLAN_MAX_TARGETS]; /* skip */
 	size_t target_count;
-	int64_t members_skipped; /* that the request takes out of the run */
-	int64_t gates_skipped;	 /* gates and waits that go with it */
-	char effect[512];	 /* what else the request does, "" when nothing */
-	char text[8192];	 /* where a body may be put */
+	int64_t members_skipped_before; /* that people have skipped in the run so far */
+	int64_t members_skipped;	/* that the request takes out of the run */
+	int64_t gates_skipped;		/* gates and waits that go with it */
+	char effect[512];		/* what else the request does, "" when nothing */
+	char text[8192];		/* where a body may be put */
 };
 
 /* Fills PLAN as a refusal by RULE with a reason. Returns 0 for "return fleet_plan_refuse(...)". */
@@ -82,7 +83,18 @@ int fleet_plan_nothing(struct fleet_plan *plan, const char *format, ...)
 int fleet_plan_send(struct fleet_plan *plan, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Makes TEXT the signature of PLAN; a text that is too long is told from others by a hash of it. */
+void fleet_plan_sign(struct fleet_plan *plan, const char *text);
+
+#define FLEET_PLAN_SUBJECT 288
+/* Writes what PLAN acts on, as the ledger names it: "nightly" for an update run, "profile weekly",
+ * "gate 0d4a...". Names of the service's hold no blank, so no two subjects are alike. */
+void fleet_plan_subject(const struct fleet_plan *plan, char out[FLEET_PLAN_SUBJECT]);
+
 /* "start", "stop", ... as the command line and the policy file name it. Static. */
 const char *fleet_verb_name(enum fleet_verb verb);
+
+/* The verb of that name, FLEET_VERB_NONE for another word. */
+enum fleet_verb fleet_verb_from(const char *name);
 
 #endif

@@ -35,30 +35,21 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp((*x)->status.error.code, (*y)->status.error.code);
 }
 
-/* "member=code" of every failed member in the order of names; a hash of it when it is too long. */
-static void sign(struct fleet_plan *plan, const struct fleet_member_status **failed, size_t count)
+/* "member=code" of every failed member in the order of names. */
+static int sign(struct fleet_plan *plan, const struct fleet_member_status **failed, size_t count)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
-	size_t used = 0;
-	int n = 0;
+	struct fleet_buf text;
+	int rc;
 
 	qsort(failed, count, sizeof(struct fleet_member_status *), compare);
-	for (size_t i = 0; i < count; i++) {
-		const char *parts[] = {failed[i]->name, "=", failed[i]->status.error.code, ","};
-
-		for (size_t j = 0; j < sizeof(parts) / sizeof(parts[0]); j++) {
-			for (const char *c = parts[j]; *c; c++)
-				hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-		}
-		if (n >= 0 && used < sizeof(plan->signature))
-			n = snprintf(plan->signature + used, sizeof(plan->signature) - used,
-				     "%s%s=%s", i ? "," : "", failed[i]->name,
+	fleet_buf_init(&text, FLEET_MAX_MODEL);
+	for (size_t i = 0; i < count; i++)
+		(void)fleet_buf_addf(&text, "%s%s=%s", i ? "," : "", failed[i]->name,
 				     failed[i]->status.error.code);
-		used += n > 0 ? (size_t)n : 0;
-	}
-	if (used >= sizeof(plan->signature))
-		(void)snprintf(plan->signature, sizeof(plan->signature), "%zu members, %016llx",
-			       count, (unsigned long long)hash);
+	rc = text.failed ? FLEET_E_NOMEM : 0;
+	fleet_plan_sign(plan, fleet_buf_text(&text));
+	fleet_buf_finish(&text);
+	return rc;
 }
 
 static void count_member(struct fleet_plan *plan, const struct fleet_member_status *member)
@@ -74,6 +65,7 @@ static void count_member(struct fleet_plan *plan, const struct fleet_member_stat
 	}
 	if (state != FLEET_UPDATE_COMPLETED && state != FLEET_UPDATE_SKIPPED)
 		plan->members_left++;
+	plan->members_skipped_before += fleet_member_skipped_by_user(member);
 }
 
 static void count_members(const struct fleet_run *run, struct fleet_plan *plan)
@@ -116,6 +108,7 @@ static int measure(const struct fleet_run *run, struct fleet_plan *plan)
 {
 	const struct fleet_member_status **failed;
 	size_t count;
+	int rc = 0;
 
 	count_members(run, plan);
 	if (plan->members_failed == 0)
@@ -127,10 +120,10 @@ static int measure(const struct fleet_run *run, struct fleet_plan *plan)
 	if (count > 0) {
 		(void)fleet_text_clean_into(plan->worst_code, sizeof(plan->worst_code),
 					    failed[0]->status.error.code);
-		sign(plan, failed, count);
+		rc = sign(plan, failed, count);
 	}
 	free(failed);
-	return 0;
+	return rc;
 }
 
 static int copy(char *out, size_t size, const char *text)

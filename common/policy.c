@@ -12,8 +12,6 @@
 #include "policy_private.h"
 #include "text.h"
 
-#define LONGEST_COOLDOWN_S ((int64_t)90 * 86400) /* where growing ends; the file allows less */
-
 static enum fleet_rule_outcome freeze(struct fleet_ruling *r)
 {
 	fleet_rule_look(r, "%s", r->in->freeze ? "there" : "not there");
@@ -61,8 +59,10 @@ static enum fleet_rule_outcome policy(struct fleet_ruling *r)
 static enum fleet_rule_outcome policy_permission(struct fleet_ruling *r)
 {
 	if (!r->permission) {
-		fleet_rule_look(r, "fleet %s, run %s, action %s, %s", r->in->fleet,
-				r->in->plan->target, fleet_verb_name(r->in->plan->verb),
+		fleet_rule_look(r, "fleet %s, %s %s, action %s, %s", r->in->fleet,
+				*r->in->plan->run ? "run" : "profile",
+				*r->in->plan->run ? r->in->plan->run : r->in->plan->profile,
+				fleet_verb_name(r->in->plan->verb),
 				r->in->event->manual ? "manual" : "handler");
 		return fleet_rule_say(r, REFUSE, "no permission in the policy file covers this");
 	}
@@ -201,110 +201,71 @@ static enum fleet_rule_outcome blast_radius_concurrency(struct fleet_ruling *r)
 		       "members at once");
 }
 
+/* Rounded up: a third of three is more than 33 percent. */
+static int64_t percent_of(int64_t part, int64_t total)
+{
+	return total > 0 ? (part * 100 + total - 1) / total : 0;
+}
+
 static enum fleet_rule_outcome blast_radius_failed(struct fleet_ruling *r)
 {
-	const struct fleet_plan *plan = r->in->plan;
-	int64_t total = plan->members_total;
-	/* Rounded up: a third of three is more than 33 percent. */
-	int64_t percent = total > 0 ? (plan->members_failed * 100 + total - 1) / total : 0;
-
-	return at_most(r, percent, r->permission->max_failed_percent, "percent of members failed");
+	return at_most(r, percent_of(r->in->plan->members_failed, r->in->plan->members_total),
+		       r->permission->max_failed_percent, "percent of members failed");
 }
 
-static enum fleet_rule_outcome open_intent(struct fleet_ruling *r)
+/* Whoever may approve gates by a program has no gates. */
+static enum fleet_rule_outcome human_gate(struct fleet_ruling *r)
 {
-	fleet_rule_look(r, "%lld", (long long)r->in->history->open_intents);
-	if (r->in->history->open_intents == 0)
+	fleet_rule_look(r, "%s", r->in->event->manual ? "a person" : "an event");
+	if (r->in->event->manual)
 		return PASS;
 	return fleet_rule_say(r, REFUSE,
-			      "the outcome of an earlier request on this run is unknown");
+			      "a gate is there to ask a person: no event handler approves it");
 }
 
-static enum fleet_rule_outcome dedupe(struct fleet_ruling *r)
+static bool is_covered(const struct fleet_policy_rule *rule, const struct fleet_plan_target *target)
 {
-	fleet_rule_look(r, "%s", r->in->history->same_key_done ? "acted on before" : "new");
-	if (!r->in->history->same_key_done)
-		return PASS;
-	if (r->in->history->same_key_unclear)
-		return fleet_rule_say(r, REFUSE,
-				      "an attempt on this very problem is recorded, and it is not "
-				      "known that it had an effect: it is not made twice, a person "
-				      "has to look");
-	return fleet_rule_say(r, NOTHING, "this very problem was acted on already");
+	for (size_t i = 0; i < rule->target_count; i++)
+		if (strcmp(rule->targets[i].type, target->type) == 0 &&
+		    fnmatch(rule->targets[i].name, target->name, 0) == 0)
+			return true;
+	return false;
 }
 
-/* A limit on what was done before: one more must still be within it. */
-static enum fleet_rule_outcome budget(struct fleet_ruling *r, int64_t done, int64_t limit,
-				      const char *what)
+static enum fleet_rule_outcome skip_target(struct fleet_ruling *r)
 {
-	fleet_rule_look(r, "%lld of %lld used", (long long)done, (long long)limit);
-	if (done < limit)
-		return PASS;
-	return fleet_rule_say(r, REFUSE, "%s: %lld of %lld used", what, (long long)done,
-			      (long long)limit);
+	const struct fleet_plan *plan = r->in->plan;
+
+	fleet_rule_look(r, "%zu target%s", plan->target_count, plan->target_count == 1 ? "" : "s");
+	for (size_t i = 0; i < plan->target_count; i++)
+		if (!is_covered(r->permission, &plan->targets[i]))
+			return fleet_rule_say(r, REFUSE,
+					      "the permission does not cover the target %s:%s",
+					      plan->targets[i].type, plan->targets[i].name);
+	return PASS;
 }
 
-static enum fleet_rule_outcome attempts_failure(struct fleet_ruling *r)
+static enum fleet_rule_outcome blast_radius_skipped(struct fleet_ruling *r)
 {
-	return budget(r, r->in->history->attempts_failure, r->permission->attempts_per_failure,
-		      "attempts on this failure");
+	return at_most(r, r->in->plan->members_skipped, r->permission->max_members_skipped,
+		       "members that the skip takes out");
 }
 
-static enum fleet_rule_outcome attempts_run(struct fleet_ruling *r)
+/* With those that were skipped before: else a run is skipped away bit by bit. */
+static enum fleet_rule_outcome blast_radius_percent(struct fleet_ruling *r)
 {
-	return budget(r, r->in->history->attempts_run, r->permission->attempts_per_run,
-		      "attempts on this run");
+	const struct fleet_plan *plan = r->in->plan;
+
+	return at_most(r,
+		       percent_of(plan->members_skipped_before + plan->members_skipped,
+				  plan->members_total),
+		       r->permission->max_skipped_percent, "percent of members skipped by people");
 }
 
-static enum fleet_rule_outcome budget_fleet_day(struct fleet_ruling *r)
+static enum fleet_rule_outcome blast_radius_gates(struct fleet_ruling *r)
 {
-	return budget(r, r->in->history->fleet_last_day, r->permission->fleet_per_day,
-		      "actions on this fleet in a day");
-}
-
-static enum fleet_rule_outcome budget_all_hour(struct fleet_ruling *r)
-{
-	return budget(r, r->in->history->all_last_hour, r->permission->all_per_hour,
-		      "actions on all fleets in an hour");
-}
-
-/* Grows with each attempt; the jitter comes from the run's name, so that it is the same on every
- * call and differs between runs. */
-static int64_t cooldown_of(const struct fleet_ruling *r)
-{
-	int64_t wait_s = r->permission->cooldown_s;
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (int64_t i = 1; i < r->in->history->attempts_run && wait_s < LONGEST_COOLDOWN_S; i++) {
-		if (__builtin_mul_overflow(wait_s, r->permission->cooldown_factor, &wait_s))
-			wait_s = LONGEST_COOLDOWN_S;
-	}
-	if (wait_s > LONGEST_COOLDOWN_S)
-		wait_s = LONGEST_COOLDOWN_S;
-	for (const char *c = r->in->plan->target; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-	hash ^= hash >> 32;
-	return wait_s +
-	       wait_s * (int64_t)(hash % 101) / 100 * r->permission->cooldown_jitter_percent / 100;
-}
-
-static enum fleet_rule_outcome cooldown(struct fleet_ruling *r)
-{
-	int64_t last_s = r->in->history->last_accepted_s, until_s;
-	char left[32];
-
-	if (!last_s) {
-		fleet_rule_look(r, "never acted on");
-		return PASS;
-	}
-	until_s = last_s + cooldown_of(r);
-	fleet_duration_format(until_s - r->in->now_s, left, sizeof(left));
-	fleet_rule_look(r, "%s left", until_s > r->in->now_s ? left : "nothing");
-	if (r->in->now_s >= until_s && r->in->now_s >= last_s)
-		return PASS;
-	r->retry_at_s = until_s;
-	return fleet_rule_say(r, REFUSE, "the last attempt on this run is too recent: %s left",
-			      left);
+	return at_most(r, r->in->plan->gates_skipped, r->permission->max_gates_skipped,
+		       "gates and waits that go with the skip");
 }
 
 static enum fleet_rule_outcome etag(struct fleet_ruling *r)
@@ -335,45 +296,67 @@ static enum fleet_rule_outcome dry_run(struct fleet_ruling *r)
 
 typedef enum fleet_rule_outcome rule_function(struct fleet_ruling *ruling);
 
+#define VERB(NAME) (1u << FLEET_VERB_##NAME)
+#define EVERY 0u
+#define ON_A_RUN (VERB(START) | VERB(STOP) | VERB(SKIP))
+/* What was read is what the request is for. The service takes no If-Match where it makes a run. */
+#define BY_ETAG (ON_A_RUN | VERB(APPROVE_GATE))
+
+/*
+ * Stopping is the safe direction, so what is there to keep a run from going on must not keep it
+ * from being stopped: neither a person's recent change nor how much the run may still touch.
+ */
 static const struct {
 	const char *name;
 	rule_function *function;
 	bool needs_permission;
+	unsigned int verbs; /* that it is about */
 } rules[] = {
-	{"event-given", fleet_rule_event_given, false},
-	{"event-macros", fleet_rule_event_macros, false},
-	{"event-state-type", fleet_rule_event_state_type, false},
-	{"event-state", fleet_rule_event_state, false},
-	{"host-state", fleet_rule_host_state, false},
-	{"downtime", fleet_rule_downtime, false},
-	{"acknowledged", fleet_rule_acknowledged, false},
-	{"flapping", fleet_rule_flapping, false},
-	{"freeze", freeze, false},
-	{"ledger", ledger, false},
-	{"plan", plan_outcome, false},
-	{"policy", policy, false},
-	{"policy-permission", policy_permission, false},
-	{"period", period, true},
-	{"run-state", run_state, true},
-	{"human-stop", human_stop, false},
-	{"human-quiet", human_quiet, true},
-	{"failure-class", failure_class, true},
-	{"minimum-age", minimum_age, true},
-	{"blast-radius-members", blast_radius_members, true},
-	{"blast-radius-concurrency", blast_radius_concurrency, true},
-	{"blast-radius-failed", blast_radius_failed, true},
-	{"open-intent", open_intent, false},
-	{"dedupe", dedupe, false},
-	{"attempts-failure", attempts_failure, true},
-	{"attempts-run", attempts_run, true},
-	{"budget-fleet-day", budget_fleet_day, true},
-	{"budget-all-hour", budget_all_hour, true},
-	{"cooldown", cooldown, true},
-	{"etag", etag, false},
-	{"shadow", shadow, true},
-	{"dry-run", dry_run, false},
+	{"event-given", fleet_rule_event_given, false, EVERY},
+	{"event-macros", fleet_rule_event_macros, false, EVERY},
+	{"event-state-type", fleet_rule_event_state_type, false, EVERY},
+	{"event-state", fleet_rule_event_state, false, EVERY},
+	{"host-state", fleet_rule_host_state, false, EVERY},
+	{"downtime", fleet_rule_downtime, false, EVERY},
+	{"acknowledged", fleet_rule_acknowledged, false, EVERY},
+	{"flapping", fleet_rule_flapping, false, EVERY},
+	{"freeze", freeze, false, EVERY},
+	{"ledger", ledger, false, EVERY},
+	{"plan", plan_outcome, false, EVERY},
+	{"policy", policy, false, EVERY},
+	{"policy-permission", policy_permission, false, EVERY},
+	{"period", period, true, EVERY},
+	{"run-state", run_state, true, ON_A_RUN},
+	{"human-stop", human_stop, false, VERB(START)},
+	{"human-quiet", human_quiet, true, VERB(START) | VERB(SKIP)},
+	{"human-gate", human_gate, false, VERB(APPROVE_GATE)},
+	{"failure-class", failure_class, true, VERB(START)},
+	{"minimum-age", minimum_age, true, VERB(START) | VERB(SKIP)},
+	{"skip-target", skip_target, true, VERB(SKIP)},
+	{"blast-radius-members", blast_radius_members, true, VERB(START)},
+	{"blast-radius-concurrency", blast_radius_concurrency, true, VERB(START)},
+	{"blast-radius-failed", blast_radius_failed, true, VERB(START)},
+	{"blast-radius-skipped", blast_radius_skipped, true, VERB(SKIP)},
+	{"blast-radius-percent", blast_radius_percent, true, VERB(SKIP)},
+	{"blast-radius-gates", blast_radius_gates, true, VERB(SKIP)},
+	{"open-intent", fleet_rule_open_intent, false, EVERY},
+	{"dedupe", fleet_rule_dedupe, false, EVERY},
+	{"attempts-failure", fleet_rule_attempts_failure, true, EVERY},
+	{"attempts-run", fleet_rule_attempts_run, true, ON_A_RUN},
+	{"budget-fleet-day", fleet_rule_budget_fleet_day, true, EVERY},
+	{"budget-all-hour", fleet_rule_budget_all_hour, true, EVERY},
+	{"cooldown", fleet_rule_cooldown, true, EVERY},
+	{"etag", etag, false, BY_ETAG},
+	{"shadow", shadow, true, EVERY},
+	{"dry-run", dry_run, false, EVERY},
 };
 _Static_assert(sizeof(rules) / sizeof(rules[0]) <= FLEET_RULE_COUNT_MAX, "room for every rule");
+
+/* PATTERN NULL: the permission does not say. */
+static bool fits(const char *pattern, const char *name)
+{
+	return !pattern || fnmatch(pattern, name, 0) == 0;
+}
 
 /* The first permission of the file that covers the call, as the file's comments promise. */
 static const struct fleet_policy_rule *find_permission(const struct fleet_decision_input *in)
@@ -381,8 +364,8 @@ static const struct fleet_policy_rule *find_permission(const struct fleet_decisi
 	for (size_t i = 0; in->policy && i < in->policy->rule_count; i++) {
 		const struct fleet_policy_rule *rule = &in->policy->rules[i];
 
-		if (fnmatch(rule->fleet, in->fleet, 0) == 0 &&
-		    fnmatch(rule->run, in->plan->target, 0) == 0 &&
+		if (fnmatch(rule->fleet, in->fleet, 0) == 0 && fits(rule->run, in->plan->run) &&
+		    fits(rule->profile, in->plan->profile) &&
 		    strcmp(rule->action, fleet_verb_name(in->plan->verb)) == 0 &&
 		    (in->event->manual ? rule->manual : rule->handler))
 			return rule;
@@ -415,7 +398,12 @@ static void evaluate(struct fleet_ruling *ruling, size_t count, struct fleet_dec
 
 		ruling->input[0] = ruling->reason[0] = '\0';
 		ruling->retry_at_s = 0;
-		if (rules[i].needs_permission && !ruling->permission) {
+		if (rules[i].verbs && ruling->in->plan &&
+		    !(rules[i].verbs & 1u << ruling->in->plan->verb)) {
+			fleet_rule_look(ruling, "not for %s",
+					fleet_verb_name(ruling->in->plan->verb));
+			outcome = PASS;
+		} else if (rules[i].needs_permission && !ruling->permission) {
 			fleet_rule_look(ruling, "no permission");
 			outcome = fleet_rule_say(ruling, REFUSE,
 						 "no permission in the policy file covers this");

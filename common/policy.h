@@ -18,13 +18,15 @@
 /* One permission: a tuple of the policy file. Texts are patterns with * and ?. */
 struct fleet_policy_rule {
 	const char *name;
-	const char *fleet;  /* configuration name of the fleet; required */
-	const char *run;    /* pattern of the run's name; required */
-	const char *action; /* "start" */
-	bool execute;	    /* false: shadow, say what would be done */
-	bool manual;	    /* a person may run it without a monitoring event */
-	bool handler;	    /* an event handler may */
-	const char *period; /* "Mon-Fri 08:00-18:00, Sat 10:00-12:00", UTC; "" for always */
+	const char *fleet;   /* configuration name of the fleet; required */
+	const char *run;     /* pattern of the run's name; required but for generate-update-run */
+	const char *profile; /* pattern of the auto-upgrade profile that makes the run, NULL for any
+				and none; required for generate-update-run */
+	const char *action;  /* "start" */
+	bool execute;	     /* false: shadow, say what would be done */
+	bool manual;	     /* a person may run it without a monitoring event */
+	bool handler;	     /* an event handler may */
+	const char *period;  /* "Mon-Fri 08:00-18:00, Sat 10:00-12:00", UTC; "" for always */
 	int64_t attempts_per_failure; /* same run, action and failure signature: 1 */
 	int64_t attempts_per_run;     /* whole life of a run: 3 */
 	int64_t fleet_per_day;	      /* accepted actions */
@@ -37,6 +39,12 @@ struct fleet_policy_rule {
 	int64_t max_members_left; /* blast radius */
 	int64_t max_concurrency;
 	int64_t max_failed_percent;
+	int64_t max_members_skipped; /* of one skip */
+	int64_t max_skipped_percent; /* of the run's members, with those that people skipped before
+				      */
+	int64_t max_gates_skipped;   /* gates and waits that go with a skip */
+	const struct fleet_plan_target *targets; /* skip: types and patterns of names; required */
+	size_t target_count;
 	const enum fleet_failure_class *classes; /* which failures may be retried */
 	size_t class_count;
 	const enum fleet_update_state *from; /* states of the run that the action may start from */
@@ -77,6 +85,7 @@ struct fleet_history {
 	int64_t fleet_last_day;
 	int64_t all_last_hour;
 	int64_t last_accepted_s; /* on this run, 0 when never */
+	int64_t last_same_s;	 /* the same action on this run, 0 when never */
 	int64_t open_intents;	 /* outcome unknown, on this run */
 	bool same_key_done;	 /* this very problem was acted on already */
 	bool same_key_unclear;	 /* ... and it is not known, or not to be seen, that it helped */

@@ -3,24 +3,20 @@
  * Reads the policy file with libconfig, by a table of keys. Whatever is not exactly understood is
  * an error with file and line, and then nothing is allowed: a typo must never widen a permission.
  */
-#include <libconfig.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
 #include "config_private.h"
 #include "file.h"
 #include "period.h"
-#include "policy.h"
+#include "policy_file.h"
 #include "text.h"
 
 #define MAX_FILE ((size_t)256 << 10)
 #define MAX_MEMORY ((size_t)4 << 20)
 #define MAX_RULES 500
-#define MAX_LIST 16
 #define MAX_STARS 4
 #define DAY ((int64_t)86400)
 
@@ -28,78 +24,67 @@ struct fleet_policy_memory {
 	struct fleet_arena arena;
 };
 
-struct reader {
-	const char *file;
-	struct fleet_arena *arena;
-	struct fleet_error *error;
+enum kind {
+	NAME,
+	FLEET_PATTERN,
+	RUN_PATTERN,
+	ACTION,
+	PERIOD,
+	FLAG,
+	NUMBER,
+	SECONDS,
+	CLASSES,
+	STATES,
+	TARGETS,
 };
-
-enum kind { NAME, FLEET_PATTERN, RUN_PATTERN, ACTION, PERIOD, FLAG, NUMBER, SECONDS };
 
 struct key {
 	const char *name;
 	enum kind kind;
 	size_t offset;
 	int64_t initial, minimum, maximum; /* FLAG, NUMBER, SECONDS */
-	bool required;
+	unsigned int required;		   /* for these verbs */
+	unsigned int verbs;		   /* that it is for */
 };
+
+#define VERB(NAME) (1u << FLEET_VERB_##NAME)
+#define EVERY (~0u)
+#define ON_A_RUN (VERB(START) | VERB(STOP) | VERB(SKIP))
+#define HAS_RUN (ON_A_RUN | VERB(CREATE_RUN) | VERB(APPROVE_GATE))
+#define HAS_PROFILE (ON_A_RUN | VERB(GENERATE_UPDATE_RUN))
 
 #define AT(FIELD) offsetof(struct fleet_policy_rule, FIELD)
 static const struct key keys[] = {
-	{"name", NAME, AT(name), 0, 0, 0, true},
-	{"fleet", FLEET_PATTERN, AT(fleet), 0, 0, 0, true},
-	{"run", RUN_PATTERN, AT(run), 0, 0, 0, true},
-	{"action", ACTION, AT(action), 0, 0, 0, true},
-	{"execute", FLAG, AT(execute), 0, 0, 0, false},
-	{"manual", FLAG, AT(manual), 0, 0, 0, false},
-	{"handler", FLAG, AT(handler), 0, 0, 0, false},
-	{"period", PERIOD, AT(period), 0, 0, 0, false},
-	{"attempts_per_failure", NUMBER, AT(attempts_per_failure), 1, 0, 3, false},
-	{"attempts_per_run", NUMBER, AT(attempts_per_run), 3, 0, 3, false},
-	{"fleet_per_day", NUMBER, AT(fleet_per_day), 5, 0, 1000, false},
-	{"all_per_hour", NUMBER, AT(all_per_hour), 3, 0, 1000, false},
-	{"cooldown", SECONDS, AT(cooldown_s), 1800, 0, 30 * DAY, false},
-	{"cooldown_factor", NUMBER, AT(cooldown_factor), 2, 1, 100, false},
-	{"cooldown_jitter_percent", NUMBER, AT(cooldown_jitter_percent), 10, 0, 100, false},
-	{"minimum_age", SECONDS, AT(minimum_age_s), 300, 0, 30 * DAY, false},
-	{"human_quiet", SECONDS, AT(human_quiet_s), DAY / 6, 0, 365 * DAY, false},
-	{"max_members_left", NUMBER, AT(max_members_left), 50, 0, 10000, false},
-	{"max_concurrency", NUMBER, AT(max_concurrency), 10, 0, 10000, false},
-	{"max_failed_percent", NUMBER, AT(max_failed_percent), 50, 0, 100, false},
+	{"name", NAME, AT(name), 0, 0, 0, EVERY, EVERY},
+	{"fleet", FLEET_PATTERN, AT(fleet), 0, 0, 0, EVERY, EVERY},
+	{"run", RUN_PATTERN, AT(run), 0, 0, 0, HAS_RUN, HAS_RUN},
+	{"action", ACTION, AT(action), 0, 0, 0, EVERY, EVERY},
+	{"execute", FLAG, AT(execute), 0, 0, 0, 0, EVERY},
+	{"manual", FLAG, AT(manual), 0, 0, 0, 0, EVERY},
+	{"handler", FLAG, AT(handler), 0, 0, 0, 0, EVERY},
+	{"period", PERIOD, AT(period), 0, 0, 0, 0, EVERY},
+	{"attempts_per_failure", NUMBER, AT(attempts_per_failure), 1, 0, 3, 0, EVERY},
+	{"attempts_per_run", NUMBER, AT(attempts_per_run), 3, 0, 3, 0, ON_A_RUN},
+	{"fleet_per_day", NUMBER, AT(fleet_per_day), 5, 0, 1000, 0, EVERY},
+	{"all_per_hour", NUMBER, AT(all_per_hour), 3, 0, 1000, 0, EVERY},
+	{"cooldown", SECONDS, AT(cooldown_s), 1800, 0, 30 * DAY, 0, EVERY},
+	{"cooldown_factor", NUMBER, AT(cooldown_factor), 2, 1, 100, 0, EVERY},
+	{"cooldown_jitter_percent", NUMBER, AT(cooldown_jitter_percent), 10, 0, 100, 0, EVERY},
+	{"minimum_age", SECONDS, AT(minimum_age_s), 300, 0, 30 * DAY, 0, VERB(START) | VERB(SKIP)},
+	{"human_quiet", SECONDS, AT(human_quiet_s), DAY / 6, 0, 365 * DAY, 0,
+	 VERB(START) | VERB(SKIP)},
+	{"max_members_left", NUMBER, AT(max_members_left), 50, 0, 10000, 0, VERB(START)},
+	{"max_concurrency", NUMBER, AT(max_concurrency), 10, 0, 10000, 0, VERB(START)},
+	{"max_failed_percent", NUMBER, AT(max_failed_percent), 50, 0, 100, 0, VERB(START)},
+	{"max_members_skipped", NUMBER, AT(max_members_skipped), 1, 0, 10000, 0, VERB(SKIP)},
+	{"max_skipped_percent", NUMBER, AT(max_skipped_percent), 25, 0, 100, 0, VERB(SKIP)},
+	{"max_gates_skipped", NUMBER, AT(max_gates_skipped), 0, 0, 10000, 0, VERB(SKIP)},
+	{"profile", RUN_PATTERN, AT(profile), 0, 0, 0, VERB(GENERATE_UPDATE_RUN), HAS_PROFILE},
+	{"classes", CLASSES, AT(classes), 0, 0, 0, 0, VERB(START)},
+	{"from", STATES, AT(from), 0, 0, 0, 0, ON_A_RUN},
+	{"targets", TARGETS, AT(targets), 0, 0, 0, VERB(SKIP), VERB(SKIP)},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
-
-static int fail(const struct reader *reader, const config_setting_t *setting, const char *format,
-		...) __attribute__((format(printf, 3, 4)));
-
-static int fail(const struct reader *reader, const config_setting_t *setting, const char *format,
-		...)
-{
-	const char *name = config_setting_name(setting);
-	char what[600];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
-	return fleet_error_set(reader->error, FLEET_E_CONFIG, "%s:%u: %s%s%s", reader->file,
-			       config_setting_source_line(setting), name ? name : "",
-			       name ? ": " : "", what);
-}
-
-static int no_memory(const struct reader *reader)
-{
-	return fleet_error_set(reader->error, FLEET_E_CONFIG,
-			       "%s: the policy is larger than fleetmon accepts, or memory ran out",
-			       reader->file);
-}
-
-static const char *text_of(const config_setting_t *setting)
-{
-	return config_setting_type(setting) == CONFIG_TYPE_STRING
-		       ? config_setting_get_string(setting)
-		       : NULL;
-}
 
 static bool is_made_of(const char *text, const char *others)
 {
@@ -112,15 +97,7 @@ static bool is_made_of(const char *text, const char *others)
 	return true;
 }
 
-static bool is_action(const char *text)
-{
-	for (int verb = FLEET_VERB_START; verb <= FLEET_VERB_APPROVE_GATE; verb++)
-		if (strcmp(text, fleet_verb_name((enum fleet_verb)verb)) == 0)
-			return true;
-	return false;
-}
-
-static bool is_pattern(const char *text, const char *others)
+bool fleet_policy_is_pattern(const char *text, const char *others)
 {
 	size_t stars = 0;
 
@@ -140,20 +117,20 @@ static const char *complaint(enum kind kind, const char *text)
 			       ? NULL
 			       : "allowed are 1 to 64 letters, digits, blanks, \"-\", \"_\", \".\"";
 	case FLEET_PATTERN:
-		return is_pattern(text, "_.*?")
+		return fleet_policy_is_pattern(text, "_.*?")
 			       ? NULL
 			       : "allowed is the name of a fleet in the configuration, with at "
 				 "most "
 				 "4 \"*\" for anything and \"?\" for one character";
 	case RUN_PATTERN:
-		return is_pattern(text, "*?")
+		return fleet_policy_is_pattern(text, "*?")
 			       ? NULL
 			       : "allowed is the name of an update run, with at most 4 \"*\" for "
 				 "anything and \"?\" for one character";
 	case ACTION:
-		return is_action(text) ? NULL
-				       : "allowed: start, stop, skip, generate-update-run, "
-					 "create-run, approve-gate";
+		return fleet_verb_from(text) ? NULL
+					     : "allowed: start, stop, skip, generate-update-run, "
+					       "create-run, approve-gate";
 	case PERIOD:
 		return strlen(text) <= 512 && fleet_period_contains(text, 0, &inside) == 0
 			       ? NULL
@@ -161,12 +138,15 @@ static const char *complaint(enum kind kind, const char *text)
 	case FLAG:
 	case NUMBER:
 	case SECONDS:
+	case CLASSES:
+	case STATES:
+	case TARGETS:
 		break;
 	}
 	return "a text does not belong here";
 }
 
-static int read_number(const struct reader *reader, const config_setting_t *setting,
+static int read_number(const struct fleet_policy_reader *reader, const config_setting_t *setting,
 		       const struct key *key, int64_t *ret_value)
 {
 	int type = config_setting_type(setting);
@@ -179,22 +159,24 @@ static int read_number(const struct reader *reader, const config_setting_t *sett
 	else if (type == CONFIG_TYPE_INT64)
 		value = config_setting_get_int64(setting);
 	else
-		good = key->kind == SECONDS && text_of(setting) &&
-		       fleet_duration_parse(text_of(setting), &value) == 0;
+		good = key->kind == SECONDS && fleet_policy_text(setting) &&
+		       fleet_duration_parse(fleet_policy_text(setting), &value) == 0;
 	if (good && value >= key->minimum && value <= key->maximum) {
 		*ret_value = value;
 		return 0;
 	}
 	if (key->kind == NUMBER)
-		return fail(reader, setting, "allowed is a whole number from %lld to %lld",
-			    (long long)key->minimum, (long long)key->maximum);
+		return fleet_policy_fail(reader, setting,
+					 "allowed is a whole number from %lld to %lld",
+					 (long long)key->minimum, (long long)key->maximum);
 	fleet_duration_format(key->minimum, low, sizeof(low));
 	fleet_duration_format(key->maximum, high, sizeof(high));
-	return fail(reader, setting,
-		    "allowed is a duration from %s to %s, such as \"90s\" or \"15m\"", low, high);
+	return fleet_policy_fail(reader, setting,
+				 "allowed is a duration from %s to %s, such as \"90s\" or \"15m\"",
+				 low, high);
 }
 
-static int read_value(const struct reader *reader, const config_setting_t *setting,
+static int read_value(const struct fleet_policy_reader *reader, const config_setting_t *setting,
 		      const struct key *key, struct fleet_policy_rule *rule)
 {
 	void *field = (char *)rule + key->offset;
@@ -203,12 +185,18 @@ static int read_value(const struct reader *reader, const config_setting_t *setti
 	switch (key->kind) {
 	case FLAG:
 		if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
-			return fail(reader, setting, "allowed are true and false");
+			return fleet_policy_fail(reader, setting, "allowed are true and false");
 		*(bool *)field = config_setting_get_bool(setting) != 0;
 		return 0;
 	case NUMBER:
 	case SECONDS:
 		return read_number(reader, setting, key, field);
+	case CLASSES:
+		return fleet_policy_read_classes(reader, setting, rule);
+	case STATES:
+		return fleet_policy_read_from(reader, setting, rule);
+	case TARGETS:
+		return fleet_policy_read_targets(reader, setting, rule);
 	case NAME:
 	case FLEET_PATTERN:
 	case RUN_PATTERN:
@@ -216,113 +204,32 @@ static int read_value(const struct reader *reader, const config_setting_t *setti
 	case PERIOD:
 		break;
 	}
-	text = text_of(setting);
+	text = fleet_policy_text(setting);
 	why = complaint(key->kind, text ? text : "");
 	if (!text && !why)
 		why = "a text in double quotes belongs here";
 	if (why)
-		return fail(reader, setting, "%s", why);
+		return fleet_policy_fail(reader, setting, "%s", why);
 	text = fleet_arena_text(reader->arena, text, strlen(text));
 	if (!text)
-		return no_memory(reader);
+		return fleet_policy_no_memory(reader);
 	*(const char **)field = text;
 	return 0;
 }
 
-/* Reads a list of words, each once, giving each to TAKE: false when it is not allowed. */
-static int read_words(const struct reader *reader, const config_setting_t *setting,
-		      bool (*take)(const char *word, int *ret_value), const char *allowed,
-		      int values[MAX_LIST], size_t *ret_count)
+/* What the service's own tables of states allow, the least first. */
+static void set_from(struct fleet_policy_rule *rule, enum fleet_verb verb)
 {
-	int type = config_setting_type(setting), length;
+	static const enum fleet_update_state failed[] = {FLEET_UPDATE_FAILED};
+	static const enum fleet_update_state live[] = {FLEET_UPDATE_RUNNING, FLEET_UPDATE_PENDING};
 
-	if (type != CONFIG_TYPE_ARRAY && type != CONFIG_TYPE_LIST)
-		return fail(reader, setting, "allowed is a list: [ \"...\", \"...\" ] of %s",
-			    allowed);
-	length = config_setting_length(setting);
-	if (length > MAX_LIST)
-		return fail(reader, setting, "more than %d words", MAX_LIST);
-	for (int i = 0; i < length; i++) {
-		const config_setting_t *item = config_setting_get_elem(setting, (unsigned int)i);
-		const char *word = text_of(item);
-
-		if (!word || !take(word, &values[i]))
-			return fail(reader, setting, "\"%.64s\" is not allowed; allowed: %s",
-				    word ? word : "?", allowed);
-		for (int j = 0; j < i; j++)
-			if (values[j] == values[i])
-				return fail(reader, setting, "\"%.64s\" stands there twice", word);
-	}
-	*ret_count = (size_t)length;
-	return 0;
+	rule->from = verb == FLEET_VERB_STOP ? live : failed;
+	rule->from_count = verb == FLEET_VERB_STOP ? 2 : 1;
 }
 
-static bool take_class(const char *word, int *ret_value)
-{
-	enum fleet_failure_class class = fleet_failure_class_from(word);
-
-	*ret_value = (int)class;
-	return class != FLEET_FAILURE_NONE;
-}
-
-static bool take_state(const char *word, int *ret_value)
-{
-	enum fleet_update_state state = fleet_update_state_from(word);
-
-	*ret_value = (int)state;
-	return state == FLEET_UPDATE_FAILED || state == FLEET_UPDATE_NOT_STARTED ||
-	       state == FLEET_UPDATE_STOPPED || state == FLEET_UPDATE_RUNNING ||
-	       state == FLEET_UPDATE_PENDING;
-}
-
-static int read_classes(const struct reader *reader, const config_setting_t *setting,
-			struct fleet_policy_rule *rule)
-{
-	enum fleet_failure_class *classes;
-	int values[MAX_LIST] = {0};
-	size_t count = 0;
-	int rc = read_words(reader, setting, take_class,
-			    "transient, availability, pdb, capacity, stopped, configuration, "
-			    "authorization, unclassified",
-			    values, &count);
-
-	if (rc)
-		return rc;
-	classes = fleet_arena_alloc(reader->arena, count, sizeof(*classes));
-	if (!classes)
-		return no_memory(reader);
-	for (size_t i = 0; i < count; i++)
-		classes[i] = (enum fleet_failure_class)values[i];
-	rule->classes = classes;
-	rule->class_count = count;
-	return 0;
-}
-
-static int read_from(const struct reader *reader, const config_setting_t *setting,
-		     struct fleet_policy_rule *rule)
-{
-	enum fleet_update_state *from;
-	int values[MAX_LIST] = {0};
-	size_t count = 0;
-	int rc = read_words(reader, setting, take_state,
-			    "Failed, NotStarted, Stopped, Running, Pending", values, &count);
-
-	if (rc)
-		return rc;
-	from = fleet_arena_alloc(reader->arena, count, sizeof(*from));
-	if (!from)
-		return no_memory(reader);
-	for (size_t i = 0; i < count; i++)
-		from[i] = (enum fleet_update_state)values[i];
-	rule->from = from;
-	rule->from_count = count;
-	return 0;
-}
-
-static void set_defaults(struct fleet_policy_rule *rule)
+static void set_defaults(struct fleet_policy_rule *rule, enum fleet_verb verb)
 {
 	static const enum fleet_failure_class classes[] = {FLEET_FAILURE_TRANSIENT};
-	static const enum fleet_update_state from[] = {FLEET_UPDATE_FAILED};
 
 	for (size_t i = 0; i < KEY_COUNT; i++)
 		if (keys[i].kind == NUMBER || keys[i].kind == SECONDS)
@@ -330,86 +237,149 @@ static void set_defaults(struct fleet_policy_rule *rule)
 	rule->period = "";
 	rule->classes = classes;
 	rule->class_count = 1;
-	rule->from = from;
-	rule->from_count = 1;
+	set_from(rule, verb);
 }
 
-static int unknown_key(const struct reader *reader, const config_setting_t *setting)
+static int unknown_key(const struct fleet_policy_reader *reader, const config_setting_t *setting,
+		       enum fleet_verb verb)
 {
 	struct fleet_buf names;
+	size_t count = 0;
 	int rc;
 
 	fleet_buf_init(&names, 500);
 	for (size_t i = 0; i < KEY_COUNT; i++)
-		(void)fleet_buf_addf(&names, "%s, ", keys[i].name);
-	rc = fail(reader, setting, "there is no such key; allowed: %sclasses, from",
-		  fleet_buf_text(&names));
+		if (keys[i].verbs & 1u << verb)
+			(void)fleet_buf_addf(&names, "%s%s", count++ ? ", " : "", keys[i].name);
+	rc = fleet_policy_fail(reader, setting, "there is no such key for %s; allowed: %s",
+			       fleet_verb_name(verb), fleet_buf_text(&names));
 	fleet_buf_finish(&names);
 	return rc;
 }
 
-static int read_key(const struct reader *reader, const config_setting_t *setting,
-		    struct fleet_policy_rule *rule)
+static int read_key(const struct fleet_policy_reader *reader, const config_setting_t *setting,
+		    enum fleet_verb verb, struct fleet_policy_rule *rule)
 {
 	const char *name = config_setting_name(setting);
 
-	if (strcmp(name, "classes") == 0)
-		return read_classes(reader, setting, rule);
-	if (strcmp(name, "from") == 0)
-		return read_from(reader, setting, rule);
 	for (size_t i = 0; i < KEY_COUNT; i++)
-		if (strcmp(name, keys[i].name) == 0)
+		if (strcmp(name, keys[i].name) == 0 && (keys[i].verbs & 1u << verb))
 			return read_value(reader, setting, &keys[i], rule);
-	return unknown_key(reader, setting);
+	return unknown_key(reader, setting, verb);
 }
 
-/* What no single key can tell: permissions that would say something other than they do. */
-static int check_rule(const struct reader *reader, const config_setting_t *setting,
-		      const struct fleet_policy_rule *rule)
+/* Which other keys there are depends on the action, so it is read first. */
+static int read_verb(const struct fleet_policy_reader *reader, const config_setting_t *rule,
+		     enum fleet_verb *ret_verb)
 {
-	if (!rule->manual && !rule->handler)
-		return fail(reader, setting,
-			    "permission \"%s\" allows nobody anything: set handler = true for "
-			    "event handlers, manual = true for people",
-			    rule->name);
-	for (size_t i = 0; rule->handler && !rule->manual && i < rule->from_count; i++)
-		if (rule->from[i] == FLEET_UPDATE_STOPPED)
-			return fail(reader, setting,
-				    "permission \"%s\": a run that a person stopped is never "
-				    "started by a handler; \"Stopped\" needs manual = true",
-				    rule->name);
-	for (size_t i = 0; rule->handler && i < rule->class_count; i++)
+	const config_setting_t *action = config_setting_get_member(rule, "action");
+	const char *text = action ? fleet_policy_text(action) : NULL;
+
+	if (!action)
+		return fleet_policy_fail(reader, rule, "a rule needs action");
+	*ret_verb = text ? fleet_verb_from(text) : FLEET_VERB_NONE;
+	return *ret_verb ? 0
+			 : fleet_policy_fail(reader, action, "%s",
+					     complaint(ACTION, text ? text : ""));
+}
+
+/* States that the service takes VERB in. */
+static bool is_from_state(enum fleet_verb verb, enum fleet_update_state state)
+{
+	bool is_live = state == FLEET_UPDATE_RUNNING || state == FLEET_UPDATE_PENDING;
+
+	if (verb == FLEET_VERB_STOP)
+		return is_live;
+	return verb == FLEET_VERB_SKIP ? state != FLEET_UPDATE_STOPPED : !is_live;
+}
+
+static bool has_wildcard(const struct fleet_policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->target_count; i++)
+		if (strpbrk(rule->targets[i].name, "*?"))
+			return true;
+	return false;
+}
+
+/* What handlers may never be given. */
+static int check_handler(const struct fleet_policy_reader *reader, const config_setting_t *setting,
+			 enum fleet_verb verb, const struct fleet_policy_rule *rule)
+{
+	for (size_t i = 0; !rule->manual && i < rule->from_count; i++)
+		if (verb == FLEET_VERB_START && rule->from[i] == FLEET_UPDATE_STOPPED)
+			return fleet_policy_fail(reader, setting,
+						 "permission \"%s\": a run that a person stopped "
+						 "is never started by a "
+						 "handler; \"Stopped\" needs manual = true",
+						 rule->name);
+	for (size_t i = 0; verb == FLEET_VERB_START && i < rule->class_count; i++)
 		if (rule->classes[i] == FLEET_FAILURE_UNCLASSIFIED)
-			return fail(reader, setting,
-				    "permission \"%s\": a failure that fleetmon does not know is "
-				    "for a person; \"unclassified\" needs handler = false",
-				    rule->name);
+			return fleet_policy_fail(
+				reader, setting,
+				"permission \"%s\": a failure that fleetmon does not know is for a "
+				"person; \"unclassified\" needs handler = false",
+				rule->name);
+	if (verb == FLEET_VERB_APPROVE_GATE)
+		return fleet_policy_fail(reader, setting,
+					 "permission \"%s\": a gate is there to ask a person; "
+					 "approve-gate needs handler = false",
+					 rule->name);
+	if (has_wildcard(rule))
+		return fleet_policy_fail(reader, setting,
+					 "permission \"%s\": what a handler may skip is named in "
+					 "full; targets with \"*\" or \"?\" need handler = false",
+					 rule->name);
 	return 0;
 }
 
-static int read_rule(const struct reader *reader, const config_setting_t *setting,
+/* What no single key can tell: permissions that would say something other than they do. */
+static int check_rule(const struct fleet_policy_reader *reader, const config_setting_t *setting,
+		      enum fleet_verb verb, const struct fleet_policy_rule *rule)
+{
+	if (!rule->manual && !rule->handler)
+		return fleet_policy_fail(reader, setting,
+					 "permission \"%s\" allows nobody anything: set handler = "
+					 "true for event handlers, manual = true for people",
+					 rule->name);
+	for (size_t i = 0; i < rule->from_count; i++)
+		if (!is_from_state(verb, rule->from[i]))
+			return fleet_policy_fail(reader, setting,
+						 "permission \"%s\": the service takes no %s of a "
+						 "run that is %s",
+						 rule->name, fleet_verb_name(verb),
+						 fleet_update_state_name(rule->from[i]));
+	return rule->handler ? check_handler(reader, setting, verb, rule) : 0;
+}
+
+static int read_rule(const struct fleet_policy_reader *reader, const config_setting_t *setting,
 		     struct fleet_policy_rule *rule)
 {
+	enum fleet_verb verb = FLEET_VERB_NONE;
 	char where[PATH_MAX + 32];
-	int rc = 0;
+	int rc;
 
 	if (config_setting_type(setting) != CONFIG_TYPE_GROUP)
-		return fail(reader, setting, "each rule is a group: { name = \"...\"; ... }");
-	set_defaults(rule);
+		return fleet_policy_fail(reader, setting,
+					 "each rule is a group: { name = \"...\"; ... }");
+	rc = read_verb(reader, setting, &verb);
+	set_defaults(rule, verb);
 	for (int i = 0; !rc && i < config_setting_length(setting); i++)
-		rc = read_key(reader, config_setting_get_elem(setting, (unsigned int)i), rule);
+		rc = read_key(reader, config_setting_get_elem(setting, (unsigned int)i), verb,
+			      rule);
 	for (size_t i = 0; !rc && i < KEY_COUNT; i++)
-		if (keys[i].required && !config_setting_get_member(setting, keys[i].name))
-			return fail(reader, setting, "a rule needs %s", keys[i].name);
+		if ((keys[i].required & 1u << verb) &&
+		    !config_setting_get_member(setting, keys[i].name))
+			return fleet_policy_fail(reader, setting, "a rule needs %s", keys[i].name);
 	if (rc)
 		return rc;
 	(void)snprintf(where, sizeof(where), "%s:%u", reader->file,
 		       config_setting_source_line(setting));
 	rule->where = fleet_arena_text(reader->arena, where, strlen(where));
-	return rule->where ? check_rule(reader, setting, rule) : no_memory(reader);
+	return rule->where ? check_rule(reader, setting, verb, rule)
+			   : fleet_policy_no_memory(reader);
 }
 
-static int read_rules(const struct reader *reader, const config_setting_t *setting,
+static int read_rules(const struct fleet_policy_reader *reader, const config_setting_t *setting,
 		      struct fleet_policy *policy)
 {
 	int length = config_setting_length(setting), rc = 0;
@@ -418,27 +388,28 @@ static int read_rules(const struct reader *reader, const config_setting_t *setti
 	/* libconfig takes the empty "()" and "[]" alike. */
 	if (config_setting_type(setting) != CONFIG_TYPE_LIST &&
 	    (config_setting_type(setting) != CONFIG_TYPE_ARRAY || length > 0))
-		return fail(reader, setting, "allowed is a list of rules: ( { ... }, { ... } )");
+		return fleet_policy_fail(reader, setting,
+					 "allowed is a list of rules: ( { ... }, { ... } )");
 	if (length > MAX_RULES)
-		return fail(reader, setting, "more than %d rules", MAX_RULES);
+		return fleet_policy_fail(reader, setting, "more than %d rules", MAX_RULES);
 	rules = fleet_arena_alloc(reader->arena, (size_t)length, sizeof(*rules));
 	if (!rules)
-		return no_memory(reader);
+		return fleet_policy_no_memory(reader);
 	for (int i = 0; !rc && i < length; i++) {
 		const config_setting_t *item = config_setting_get_elem(setting, (unsigned int)i);
 
 		rc = read_rule(reader, item, &rules[i]);
 		for (int j = 0; !rc && j < i; j++)
 			if (strcmp(rules[j].name, rules[i].name) == 0)
-				rc = fail(reader, item, "two rules are called \"%s\"",
-					  rules[i].name);
+				rc = fleet_policy_fail(reader, item, "two rules are called \"%s\"",
+						       rules[i].name);
 	}
 	policy->rules = rules;
 	policy->rule_count = rc ? 0 : (size_t)length;
 	return rc;
 }
 
-static int read_text(const struct reader *reader, const struct fleet_buf *text,
+static int read_text(const struct fleet_policy_reader *reader, const struct fleet_buf *text,
 		     struct fleet_policy *policy)
 {
 	unsigned int unsafe = fleet_config_unsafe_line(fleet_buf_text(text), text->len);
@@ -468,7 +439,8 @@ static int read_text(const struct reader *reader, const struct fleet_buf *text,
 			if (strcmp(config_setting_name(item), "rules") == 0)
 				rc = read_rules(reader, item, policy);
 			else
-				rc = fail(reader, item, "there is no such key; allowed: rules");
+				rc = fleet_policy_fail(reader, item,
+						       "there is no such key; allowed: rules");
 		}
 	}
 	config_destroy(&config);
@@ -493,7 +465,7 @@ int fleet_policy_load(const char *path, struct fleet_policy **ret_policy, struct
 {
 	struct fleet_policy *policy = calloc(1, sizeof(*policy));
 	struct fleet_policy_memory *memory = calloc(1, sizeof(*memory));
-	struct reader reader = {.file = path, .error = error};
+	struct fleet_policy_reader reader = {.file = path, .error = error};
 	struct fleet_buf text;
 	int rc;
 
@@ -501,7 +473,7 @@ int fleet_policy_load(const char *path, struct fleet_policy **ret_policy, struct
 	if (!policy || !memory) {
 		free(policy);
 		free(memory);
-		return no_memory(&reader);
+		return fleet_policy_no_memory(&reader);
 	}
 	fleet_arena_init(&memory->arena, MAX_MEMORY);
 	policy->memory = memory;

@@ -43,4 +43,13 @@ enum fleet_rule_outcome fleet_rule_downtime(struct fleet_ruling *r);
 enum fleet_rule_outcome fleet_rule_acknowledged(struct fleet_ruling *r);
 enum fleet_rule_outcome fleet_rule_flapping(struct fleet_ruling *r);
 
+/* The rules about what the ledger knows. */
+enum fleet_rule_outcome fleet_rule_open_intent(struct fleet_ruling *r);
+enum fleet_rule_outcome fleet_rule_dedupe(struct fleet_ruling *r);
+enum fleet_rule_outcome fleet_rule_attempts_failure(struct fleet_ruling *r);
+enum fleet_rule_outcome fleet_rule_attempts_run(struct fleet_ruling *r);
+enum fleet_rule_outcome fleet_rule_budget_fleet_day(struct fleet_ruling *r);
+enum fleet_rule_outcome fleet_rule_budget_all_hour(struct fleet_ruling *r);
+enum fleet_rule_outcome fleet_rule_cooldown(struct fleet_ruling *r);
+
 #endif

@@ -57,7 +57,7 @@ static int plan_generate(struct fleet_view *view, const void *values, struct fle
 			 struct fleet_error *error)
 {
 	const struct opts *opts = values;
-	const struct fleet_profile *profile;
+	const struct fleet_profile *profile = NULL;
 	int rc = find(view, opts->profile, &profile, error);
 
 	if (rc)

@@ -346,7 +346,7 @@ static int decide(const struct fleet_run *run, struct fleet_plan *plan)
 	plan->gates_skipped = (int64_t)(toll.gate_count + toll.wait_count);
 	say_effect(plan, &toll);
 	fleet_buf_finish(&toll.members);
-	(void)snprintf(plan->signature, sizeof(plan->signature), "%s", plan->text);
+	fleet_plan_sign(plan, plan->text);
 	return fleet_plan_send(plan, "the run is %s and %zu target%s %s to be skipped",
 			       fleet_update_state_name(plan->state_before), plan->target_count,
 			       fleet_report_plural((int64_t)plan->target_count),

@@ -34,9 +34,9 @@ static int decide(const struct fleet_run *run, struct fleet_plan *plan)
 	switch (run->status.state) {
 	case FLEET_UPDATE_RUNNING:
 	case FLEET_UPDATE_PENDING:
-		/* The signature tells this stretch of the run from the next one after a start. */
-		(void)snprintf(plan->signature, sizeof(plan->signature), "%lld left, %lld failed",
-			       (long long)plan->members_left, (long long)plan->members_failed);
+		/* Each stretch of a run may be stopped: one that was started again has another
+		 * eTag. */
+		fleet_plan_sign(plan, run->resource.etag);
 		say_effect(plan);
 		return fleet_plan_send(plan, "the run is %s, with %lld of %lld members left",
 				       fleet_update_state_name(run->status.state),

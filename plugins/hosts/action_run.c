@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "action.h"
+#include "settle.h"
 
 #define TRIES 3 /* an eTag changes with every status write: a 412 is ordinary while a run runs */
 /* How long the service may take until a request shows in what is read: its gateway gives up after
@@ -97,46 +98,32 @@ static int plan(struct action *action)
 	return rc;
 }
 
-/* What the run that was just read says of an earlier request with an unknown outcome; OPEN: nothing
- * yet. */
-static enum fleet_outcome look_into(const struct action *action,
-				    const struct fleet_open_intent *open)
-{
-	if (strcmp(open->etag, action->plan.etag) != 0 ||
-	    open->state_before != (int)action->plan.state_before)
-		return FLEET_OUTCOME_ACCEPTED;
-	return action->read_s - open->at_s >= action_grace_s(GRACE_S) ? FLEET_OUTCOME_NO_EFFECT
-								      : FLEET_OUTCOME_OPEN;
-}
-
-/*
- * Requests on this run whose outcome is unknown. A run that is no longer what it was when one was
- * sent: it counts as accepted. A run that is the very same after a grace: as without effect, which
- * people get to see, but not as free to be sent again. Else it stays open, and the decision sees
- * that.
- */
+/* Requests on the same subject whose outcome is unknown: what was just read may settle them. Those
+ * that stay open are seen by the decision. */
 static int reconcile(struct action *action)
 {
 	for (;;) {
 		struct fleet_open_intent open;
 		enum fleet_outcome outcome;
 		bool found = false;
-		char text[256];
-		int rc = fleet_ledger_open_intent(action->ledger, action->fleet_id,
-						  action->plan.target, &open, &found,
-						  &action->error);
+		char subject[FLEET_PLAN_SUBJECT], text[256];
+		int rc;
 
+		fleet_plan_subject(&action->plan, subject);
+		rc = fleet_ledger_open_intent(action->ledger, action->fleet_id, subject, &open,
+					      &found, &action->error);
 		if (rc || !found)
 			return rc;
-		outcome = look_into(action, &open);
+		outcome = fleet_settle(&open, &action->plan, action->read_s - open.at_s,
+				       action_grace_s(GRACE_S));
 		if (outcome == FLEET_OUTCOME_OPEN)
 			return 0;
 		(void)snprintf(text, sizeof(text), "intent %lld, outcome unknown until now: %s",
 			       (long long)open.id,
 			       outcome == FLEET_OUTCOME_ACCEPTED
-				       ? "the run has changed since, so it counts as accepted"
-				       : "the run is as it was before; a person has to look, it is "
-					 "not sent again");
+				       ? "what is read has changed since, so it counts as accepted"
+				       : "what is read is as it was before; a person has to look, "
+					 "it is not sent again");
 		rc = fleet_ledger_result(action->ledger, open.id, outcome, fleet_now_s(), text, "",
 					 &action->error);
 		action_crash_point("after-reconcile");

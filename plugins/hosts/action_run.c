@@ -98,6 +98,13 @@ static int plan(struct action *action)
 	return rc;
 }
 
+static const char *noun_of(enum fleet_verb verb)
+{
+	return verb == FLEET_VERB_GENERATE_UPDATE_RUN ? "profile"
+	       : verb == FLEET_VERB_APPROVE_GATE      ? "gate"
+						      : "run";
+}
+
 /* Requests on the same subject whose outcome is unknown: what was just read may settle them. Those
  * that stay open are seen by the decision. */
 static int reconcile(struct action *action)
@@ -118,12 +125,13 @@ static int reconcile(struct action *action)
 				       action_grace_s(GRACE_S));
 		if (outcome == FLEET_OUTCOME_OPEN)
 			return 0;
-		(void)snprintf(text, sizeof(text), "intent %lld, outcome unknown until now: %s",
-			       (long long)open.id,
-			       outcome == FLEET_OUTCOME_ACCEPTED
-				       ? "what is read has changed since, so it counts as accepted"
-				       : "what is read is as it was before; a person has to look, "
-					 "it is not sent again");
+		(void)snprintf(
+			text, sizeof(text), "intent %lld, outcome unknown until now: the %s %s",
+			(long long)open.id, noun_of(open.verb),
+			outcome == FLEET_OUTCOME_ACCEPTED
+				? "has changed since, so it counts as accepted"
+				: "is as it was before; a person has to look, it is not sent "
+				  "again");
 		rc = fleet_ledger_result(action->ledger, open.id, outcome, fleet_now_s(), text, "",
 					 &action->error);
 		action_crash_point("after-reconcile");

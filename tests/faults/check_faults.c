@@ -9,6 +9,7 @@
 #include "faults.h"
 #include "module.h"
 #include "source.h"
+#include "../unit/plan_act.h"
 
 /* A process on a busy machine may be late by this much; a hang is much longer. */
 #define GRACE_MS 4000
@@ -171,8 +172,7 @@ static int start(int64_t ms)
 {
 	enum fleet_arm_operation operation;
 
-	return fleet_client_update_run_start(&client, "run1", etag, fleet_deadline_in(ms),
-					     &operation, &error);
+	return act(&client, FLEET_VERB_START, "run1", etag, NULL, ms, &operation, &error);
 }
 
 /* Stops what a test started, so that the next one finds a run it can start. */
@@ -183,8 +183,7 @@ static void stop(void)
 	free(control("DELETE", "faults", NULL));
 	open_client();
 	read_run();
-	(void)fleet_client_update_run_stop(&client, "run1", etag, fleet_deadline_in(20000),
-					   &operation, &error);
+	(void)act(&client, FLEET_VERB_STOP, "run1", etag, NULL, 20000, &operation, &error);
 	free(control("POST", "clock", "{\"step_s\":7200}"));
 }
 
@@ -249,12 +248,12 @@ START_TEST(test_preconditions)
 		ck_assert_int_eq(start(5000), FLEET_E_INVAL);
 	}
 	(void)snprintf(etag, sizeof(etag), "x");
-	ck_assert_int_eq(fleet_client_update_run_start(&client, "../other", etag,
-						       fleet_deadline_in(5000), &operation, &error),
-			 FLEET_E_INVAL);
-	ck_assert_int_eq(fleet_client_gate_complete(&client, "", etag, fleet_deadline_in(5000),
-						    &operation, &error),
-			 FLEET_E_INVAL);
+	ck_assert_int_eq(
+		act(&client, FLEET_VERB_START, "../other", etag, NULL, 5000, &operation, &error),
+		FLEET_E_INVAL);
+	ck_assert_int_eq(
+		act(&client, FLEET_VERB_APPROVE_GATE, "", etag, "{}", 5000, &operation, &error),
+		FLEET_E_INVAL);
 	ck_assert_int_eq(logged("", "count"), 0);
 }
 END_TEST

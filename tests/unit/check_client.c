@@ -4,6 +4,7 @@
 
 #include "client.h"
 #include "fake_transport.h"
+#include "plan_act.h"
 
 #define JSON "content-type: application/json\n"
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
@@ -73,22 +74,22 @@ static void teardown(void)
 	fake_reset();
 }
 
+static const char completed[] = "{\"properties\":{\"state\":\"Completed\"}}";
+
 static int start(const char *run, const char *etag)
 {
-	return fleet_client_update_run_start(&client, run, etag, fleet_deadline_in(5000),
-					     &operation, &error);
+	return act(&client, FLEET_VERB_START, run, etag, NULL, 5000, &operation, &error);
 }
 
 static int stop(const char *run, const char *etag)
 {
-	return fleet_client_update_run_stop(&client, run, etag, fleet_deadline_in(5000), &operation,
-					    &error);
+	return act(&client, FLEET_VERB_STOP, run, etag, NULL, 5000, &operation, &error);
 }
 
 static int complete(const char *gate, const char *etag)
 {
-	return fleet_client_gate_complete(&client, gate, etag, fleet_deadline_in(5000), &operation,
-					  &error);
+	return act(&client, FLEET_VERB_APPROVE_GATE, gate, etag, completed, 5000, &operation,
+		   &error);
 }
 
 static const struct {
@@ -98,8 +99,7 @@ static const struct {
 	{start, "r1", "POST", FLEET_URL "/updateRuns/r1/start?api-version=2026-06-01", NULL},
 	{stop, "r1", "POST", FLEET_URL "/updateRuns/r1/stop?api-version=2026-06-01", NULL},
 	/* There is no "Approved" (api.md trap 22). */
-	{complete, GATE, "PATCH", FLEET_URL "/gates/" GATE "?api-version=2026-06-01",
-	 "{\"properties\":{\"state\":\"Completed\"}}"},
+	{complete, GATE, "PATCH", FLEET_URL "/gates/" GATE "?api-version=2026-06-01", completed},
 };
 
 START_TEST(test_actions)

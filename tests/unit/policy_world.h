@@ -62,6 +62,7 @@ static inline void good(struct world *w)
 		.verb = FLEET_VERB_START,
 		.reason = "the run Failed",
 		.target = "nightly-7",
+		.run = "nightly-7",
 		.etag = "\"b600\"",
 		.state_before = FLEET_UPDATE_FAILED,
 		.signature = "web-1=OperationNotAllowed",
@@ -108,6 +109,7 @@ static inline void decide(struct world *w)
 static inline void name_run(struct world *w, const char *name)
 {
 	(void)snprintf(w->plan.target, sizeof(w->plan.target), "%s", name);
+	(void)snprintf(w->plan.run, sizeof(w->plan.run), "%s", name);
 }
 
 static inline void modified_by(struct world *w, const char *type)

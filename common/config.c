@@ -57,6 +57,7 @@ static int set_defaults(struct fleet_config *config, const char *path)
 	config->state_dir = LOCALSTATEDIR "/lib/fleetmon";
 	config->policy = SYSCONFDIR "/fleetmon/policy.conf";
 	config->audit_log = LOCALSTATEDIR "/log/fleetmon/audit.jsonl";
+	config->lease_dir = "";
 	config->freeze_file = SYSCONFDIR "/fleetmon/freeze";
 	config->module_dir = "";
 	config->timeout_s = FLEET_CONFIG_TIMEOUT_S;

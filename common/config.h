@@ -65,6 +65,7 @@ struct fleet_config {
 	const char *state_dir;	 /* /var/lib/fleetmon */
 	const char *policy;	 /* /etc/fleetmon/policy.conf */
 	const char *audit_log;	 /* /var/log/fleetmon/audit.jsonl, "" for syslog only */
+	const char *lease_dir;	 /* shared by the nodes of a pair, "" for none */
 	const char *freeze_file; /* its presence stops all actions */
 	const char
 		*module_dir; /* where modules are looked for besides the built-in directory, "" */

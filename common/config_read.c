@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Reads one configuration file with libconfig, by tables of the keys that each group may have.
- * Whatever is wrong is said with file, line, key and what is allowed.
- */
+/* Reads one configuration file with libconfig, by tables of the keys that each group may have.
+ * Whatever is wrong is said with file, line, key and what is allowed. */
 #include <libconfig.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,6 +33,7 @@ static const struct key top_keys[] = {
 	{"state_dir", FLEET_CONFIG_PATH, offsetof(struct fleet_config, state_dir), 0, 0},
 	{"policy", FLEET_CONFIG_PATH, offsetof(struct fleet_config, policy), 0, 0},
 	{"audit_log", FLEET_CONFIG_PATH_OR_NONE, offsetof(struct fleet_config, audit_log), 0, 0},
+	{"lease_dir", FLEET_CONFIG_PATH_OR_NONE, offsetof(struct fleet_config, lease_dir), 0, 0},
 	{"freeze_file", FLEET_CONFIG_PATH, offsetof(struct fleet_config, freeze_file), 0, 0},
 	{"module_dir", FLEET_CONFIG_PATH_OR_NONE, offsetof(struct fleet_config, module_dir), 0, 0},
 	{"timeout", FLEET_CONFIG_SECONDS, offsetof(struct fleet_config, timeout_s), 1, 600},

@@ -38,11 +38,10 @@ const char fleet_ledger_schema[] =
 	" correlation_id TEXT NOT NULL DEFAULT '');"
 	/* Not the code but the file makes sure that one problem is acted on once. */
 	"CREATE UNIQUE INDEX one_try ON intents (key) WHERE " SPENT ";"
-	"CREATE INDEX of_target ON intents (fleet_id, target);";
+	"CREATE INDEX of_target ON intents (fleet_id, target);" FLEET_LEDGER_DEFERRED;
 
-/* A statement with texts and numbers to bind: "t" a text, "i" an int64_t. */
-static int prepare(struct fleet_ledger *ledger, const char *sql, sqlite3_stmt **ret_statement,
-		   struct fleet_error *error)
+int fleet_ledger_prepare(struct fleet_ledger *ledger, const char *sql, sqlite3_stmt **ret_statement,
+			 struct fleet_error *error)
 {
 	int rc;
 
@@ -51,7 +50,7 @@ static int prepare(struct fleet_ledger *ledger, const char *sql, sqlite3_stmt **
 	return rc ? fleet_database_failed(&ledger->database, "read", error) : 0;
 }
 
-static int bind_text(sqlite3_stmt *statement, int at, const char *text)
+int fleet_ledger_bind(sqlite3_stmt *statement, int at, const char *text)
 {
 	return sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
 }
@@ -84,12 +83,12 @@ int fleet_ledger_history(struct fleet_ledger *ledger, const char *fleet_id,
 
 	fleet_plan_subject(plan, subject);
 	memset(ret_history, 0, sizeof(*ret_history));
-	rc = prepare(ledger, sql, &statement, error);
+	rc = fleet_ledger_prepare(ledger, sql, &statement, error);
 	if (rc)
 		return rc;
-	if (bind_text(statement, 1, fleet_id) || bind_text(statement, 2, subject) ||
-	    bind_text(statement, 3, fleet_verb_name(plan->verb)) ||
-	    bind_text(statement, 4, plan->signature) || bind_text(statement, 5, key) ||
+	if (fleet_ledger_bind(statement, 1, fleet_id) || fleet_ledger_bind(statement, 2, subject) ||
+	    fleet_ledger_bind(statement, 3, fleet_verb_name(plan->verb)) ||
+	    fleet_ledger_bind(statement, 4, plan->signature) || fleet_ledger_bind(statement, 5, key) ||
 	    sqlite3_bind_int64(statement, 6, now_minus(now_s, 86400)) ||
 	    sqlite3_bind_int64(statement, 7, now_minus(now_s, 3600)) ||
 	    sqlite3_step(statement) != SQLITE_ROW) {
@@ -120,19 +119,19 @@ static int insert(struct fleet_ledger *ledger, struct fleet_intent *intent,
 	const struct fleet_plan *plan = intent->plan;
 	char subject[FLEET_PLAN_SUBJECT];
 	sqlite3_stmt *statement = NULL;
-	int rc = prepare(ledger, sql, &statement, error);
+	int rc = fleet_ledger_prepare(ledger, sql, &statement, error);
 
 	if (rc)
 		return rc;
 	fleet_plan_subject(plan, subject);
 	if (sqlite3_bind_int64(statement, 1, intent->at_s) ||
-	    bind_text(statement, 2, intent->fleet) || bind_text(statement, 3, intent->fleet_id) ||
-	    bind_text(statement, 4, subject) ||
-	    bind_text(statement, 5, fleet_verb_name(plan->verb)) ||
-	    bind_text(statement, 6, intent->key) || bind_text(statement, 7, plan->signature) ||
-	    bind_text(statement, 8, fleet_update_state_name(plan->state_before)) ||
-	    bind_text(statement, 9, plan->etag) || bind_text(statement, 10, intent->rule) ||
-	    bind_text(statement, 11, intent->alert)) {
+	    fleet_ledger_bind(statement, 2, intent->fleet) || fleet_ledger_bind(statement, 3, intent->fleet_id) ||
+	    fleet_ledger_bind(statement, 4, subject) ||
+	    fleet_ledger_bind(statement, 5, fleet_verb_name(plan->verb)) ||
+	    fleet_ledger_bind(statement, 6, intent->key) || fleet_ledger_bind(statement, 7, plan->signature) ||
+	    fleet_ledger_bind(statement, 8, fleet_update_state_name(plan->state_before)) ||
+	    fleet_ledger_bind(statement, 9, plan->etag) || fleet_ledger_bind(statement, 10, intent->rule) ||
+	    fleet_ledger_bind(statement, 11, intent->alert)) {
 		rc = fleet_database_failed(&ledger->database, "written", error);
 	} else if (sqlite3_step(statement) != SQLITE_DONE) {
 		if (sqlite3_extended_errcode(ledger->database.db) == SQLITE_CONSTRAINT_UNIQUE)
@@ -171,13 +170,13 @@ int fleet_ledger_result(struct fleet_ledger *ledger, int64_t id, enum fleet_outc
 		" correlation_id = CASE WHEN ?5 = '' THEN correlation_id ELSE ?5 END"
 		" WHERE id = ?1 AND " UNRESOLVED;
 	sqlite3_stmt *statement = NULL;
-	int rc = prepare(ledger, sql, &statement, error);
+	int rc = fleet_ledger_prepare(ledger, sql, &statement, error);
 
 	if (rc)
 		return rc;
 	if (sqlite3_bind_int64(statement, 1, id) || sqlite3_bind_int(statement, 2, (int)outcome) ||
-	    sqlite3_bind_int64(statement, 3, at_s) || bind_text(statement, 4, detail) ||
-	    bind_text(statement, 5, correlation_id) || sqlite3_step(statement) != SQLITE_DONE)
+	    sqlite3_bind_int64(statement, 3, at_s) || fleet_ledger_bind(statement, 4, detail) ||
+	    fleet_ledger_bind(statement, 5, correlation_id) || sqlite3_step(statement) != SQLITE_DONE)
 		rc = fleet_database_failed(&ledger->database, "written", error);
 	else if (sqlite3_changes(ledger->database.db) != 1)
 		rc = fleet_error_set(error, FLEET_E_STATE,
@@ -187,7 +186,7 @@ int fleet_ledger_result(struct fleet_ledger *ledger, int64_t id, enum fleet_outc
 	return rc;
 }
 
-static const char *column(sqlite3_stmt *statement, int at)
+const char *fleet_ledger_column(sqlite3_stmt *statement, int at)
 {
 	const void *text = sqlite3_column_text(statement, at);
 
@@ -202,11 +201,11 @@ int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, 
 		"SELECT id, at_s, verb, target, state_before, etag, signature FROM intents"
 		" WHERE fleet_id = ?1 AND target = ?2 AND " UNRESOLVED " ORDER BY id LIMIT 1";
 	sqlite3_stmt *statement = NULL;
-	int rc = prepare(ledger, sql, &statement, error);
+	int rc = fleet_ledger_prepare(ledger, sql, &statement, error);
 
 	if (rc)
 		return rc;
-	if (bind_text(statement, 1, fleet_id) || bind_text(statement, 2, subject)) {
+	if (fleet_ledger_bind(statement, 1, fleet_id) || fleet_ledger_bind(statement, 2, subject)) {
 		rc = fleet_database_failed(&ledger->database, "read", error);
 		goto out;
 	}
@@ -218,14 +217,14 @@ int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, 
 		memset(ret_intent, 0, sizeof(*ret_intent));
 		ret_intent->id = sqlite3_column_int64(statement, 0);
 		ret_intent->at_s = sqlite3_column_int64(statement, 1);
-		ret_intent->verb = fleet_verb_from(column(statement, 2));
+		ret_intent->verb = fleet_verb_from(fleet_ledger_column(statement, 2));
 		(void)snprintf(ret_intent->target, sizeof(ret_intent->target), "%s",
-			       column(statement, 3));
-		ret_intent->state_before = (int)fleet_update_state_from(column(statement, 4));
+			       fleet_ledger_column(statement, 3));
+		ret_intent->state_before = (int)fleet_update_state_from(fleet_ledger_column(statement, 4));
 		(void)snprintf(ret_intent->etag, sizeof(ret_intent->etag), "%s",
-			       column(statement, 5));
+			       fleet_ledger_column(statement, 5));
 		(void)snprintf(ret_intent->signature, sizeof(ret_intent->signature), "%s",
-			       column(statement, 6));
+			       fleet_ledger_column(statement, 6));
 		*ret_found = true;
 		break;
 	default:

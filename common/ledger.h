@@ -27,6 +27,9 @@ int fleet_ledger_open(const char *dir, struct fleet_deadline deadline,
 		      struct fleet_ledger **ret_ledger, struct fleet_error *error);
 void fleet_ledger_close(struct fleet_ledger *ledger);
 
+/* What tells this ledger from every other one, a random text of 32 characters. */
+const char *fleet_ledger_id(const struct fleet_ledger *ledger);
+
 /*
  * Holds the lock of one run, or with RUN "" of the whole fleet, against all processes of this node,
  * from reading the run to recording the result. It ends with fleet_ledger_close or the process.

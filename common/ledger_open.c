@@ -14,7 +14,7 @@
 #include "file.h"
 #include "ledger_private.h"
 
-#define SCHEMA_VERSION "1" /* PRAGMA user_version */
+#define SCHEMA_VERSION "2" /* PRAGMA user_version */
 
 /* Two processes write their marks under different locks: the mark may only grow. */
 struct mark {
@@ -137,6 +137,15 @@ static int create(struct fleet_ledger *ledger, struct fleet_error *error)
 	return fleet_database_run(&ledger->database, sql, error);
 }
 
+/* Version 1 lacked one table; nothing else has changed since. */
+static int upgrade(struct fleet_ledger *ledger, struct fleet_error *error)
+{
+	return fleet_database_run(&ledger->database,
+				  "BEGIN IMMEDIATE;" FLEET_LEDGER_DEFERRED
+				  "PRAGMA user_version = " SCHEMA_VERSION "; COMMIT",
+				  error);
+}
+
 /* Is what was opened a whole ledger, of this version, and the one that MARK (NULL: there is none)
  * belongs to? */
 static int verify(struct fleet_ledger *ledger, const struct mark *mark, struct fleet_error *error)
@@ -150,7 +159,9 @@ static int verify(struct fleet_ledger *ledger, const struct mark *mark, struct f
 	if (!rc)
 		rc = fleet_database_ask(&ledger->database, "PRAGMA user_version", word,
 					sizeof(word), error);
-	if (!rc && strcmp(word, SCHEMA_VERSION) != 0) {
+	if (!rc && strcmp(word, "1") == 0) {
+		rc = upgrade(ledger, error);
+	} else if (!rc && strcmp(word, SCHEMA_VERSION) != 0) {
 		(void)fleet_error_set(error, FLEET_E_STATE,
 				      "the ledger %s/ledger.db has version %s, this program needs "
 				      "%s",
@@ -227,6 +238,11 @@ int fleet_ledger_open(const char *dir, struct fleet_deadline deadline,
 	}
 	*ret_ledger = ledger;
 	return 0;
+}
+
+const char *fleet_ledger_id(const struct fleet_ledger *ledger)
+{
+	return ledger->id;
 }
 
 void fleet_ledger_close(struct fleet_ledger *ledger)

@@ -268,6 +268,28 @@ static enum fleet_rule_outcome blast_radius_gates(struct fleet_ruling *r)
 		       "gates and waits that go with the skip");
 }
 
+static enum fleet_rule_outcome lease(struct fleet_ruling *r)
+{
+	const struct fleet_lease_seen *seen = &r->in->lease;
+
+	switch (seen->state) {
+	case FLEET_LEASE_NONE:
+		fleet_rule_look(r, "none configured");
+		return PASS;
+	case FLEET_LEASE_FREE:
+		fleet_rule_look(r, "free");
+		return PASS;
+	case FLEET_LEASE_OURS:
+		fleet_rule_look(r, "this node's");
+		return PASS;
+	case FLEET_LEASE_OTHERS:
+	case FLEET_LEASE_UNUSABLE:
+		break;
+	}
+	fleet_rule_look(r, "%s", seen->text);
+	return fleet_rule_say(r, REFUSE, "%s", seen->text);
+}
+
 static enum fleet_rule_outcome etag(struct fleet_ruling *r)
 {
 	fleet_rule_look(r, "%s", fleet_rule_shown(r->in->plan->etag));
@@ -346,6 +368,7 @@ static const struct {
 	{"budget-fleet-day", fleet_rule_budget_fleet_day, true, EVERY},
 	{"budget-all-hour", fleet_rule_budget_all_hour, true, EVERY},
 	{"cooldown", fleet_rule_cooldown, true, EVERY},
+	{"lease", lease, false, EVERY},
 	{"etag", etag, false, BY_ETAG},
 	{"shadow", shadow, true, EVERY},
 	{"dry-run", dry_run, false, EVERY},

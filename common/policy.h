@@ -34,6 +34,7 @@ struct fleet_policy_rule {
 	int64_t cooldown_s;	 /* since the last accepted action on the run */
 	int64_t cooldown_factor; /* each further attempt waits so many times longer */
 	int64_t cooldown_jitter_percent;
+	int64_t defer_s;	  /* how long a call that came too early may be taken up, 0: not */
 	int64_t minimum_age_s;	  /* the problem must have lasted so long */
 	int64_t human_quiet_s;	  /* no action so long after a person changed the run */
 	int64_t max_members_left; /* blast radius */
@@ -91,6 +92,20 @@ struct fleet_history {
 	bool same_key_unclear;	 /* ... and it is not known, or not to be seen, that it helped */
 };
 
+/* What is known of the lease, by which two nodes do not act on one problem both (lease.h). */
+enum fleet_lease_state {
+	FLEET_LEASE_NONE = 0, /* none is configured */
+	FLEET_LEASE_FREE,
+	FLEET_LEASE_OURS,     /* of an earlier call of this node */
+	FLEET_LEASE_OTHERS,   /* another node acts, or has acted, on this very problem */
+	FLEET_LEASE_UNUSABLE, /* the directory cannot be used */
+};
+
+struct fleet_lease_seen {
+	enum fleet_lease_state state;
+	char text[320]; /* OTHERS: who; UNUSABLE: why */
+};
+
 /* Everything a decision is made from. */
 struct fleet_decision_input {
 	const struct fleet_policy *policy;
@@ -98,6 +113,7 @@ struct fleet_decision_input {
 	const struct fleet_plan *plan;
 	const struct fleet_event *event;
 	const struct fleet_history *history;
+	struct fleet_lease_seen lease;
 	bool execute; /* --execute was given */
 	bool freeze;  /* the freeze file is there, or cannot be looked for */
 	int64_t now_s;

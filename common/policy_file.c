@@ -70,6 +70,7 @@ static const struct key keys[] = {
 	{"cooldown", SECONDS, AT(cooldown_s), 1800, 0, 30 * DAY, 0, EVERY},
 	{"cooldown_factor", NUMBER, AT(cooldown_factor), 2, 1, 100, 0, EVERY},
 	{"cooldown_jitter_percent", NUMBER, AT(cooldown_jitter_percent), 10, 0, 100, 0, EVERY},
+	{"defer", SECONDS, AT(defer_s), 0, 0, 7 * DAY, 0, EVERY},
 	{"minimum_age", SECONDS, AT(minimum_age_s), 300, 0, 30 * DAY, 0, VERB(START) | VERB(SKIP)},
 	{"human_quiet", SECONDS, AT(human_quiet_s), DAY / 6, 0, 365 * DAY, 0,
 	 VERB(START) | VERB(SKIP)},
@@ -348,6 +349,11 @@ static int check_rule(const struct fleet_policy_reader *reader, const config_set
 						 "run that is %s",
 						 rule->name, fleet_verb_name(verb),
 						 fleet_update_state_name(rule->from[i]));
+	if (rule->defer_s > 0 && !rule->handler)
+		return fleet_policy_fail(reader, setting,
+					 "permission \"%s\": what a person asks for is never done "
+					 "later; defer needs handler = true",
+					 rule->name);
 	return rule->handler ? check_handler(reader, setting, verb, rule) : 0;
 }
 

@@ -55,6 +55,11 @@ static void add_limits(const struct fleet_policy_rule *rule, struct fleet_buf *o
 	(void)fleet_buf_addf(out, ", %lld times longer each time, up to %lld %% more\n",
 			     (long long)rule->cooldown_factor,
 			     (long long)rule->cooldown_jitter_percent);
+	if (rule->defer_s) {
+		add_duration(out, "  a handler's call that comes too early is taken up for ",
+			     rule->defer_s);
+		(void)fleet_buf_adds(out, " (fleet_action due)\n");
+	}
 	(void)fleet_buf_addf(out,
 			     "  not with more than %lld members left, %lld at once, or %lld %% of "
 			     "the members failed\n",

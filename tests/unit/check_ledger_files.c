@@ -201,10 +201,10 @@ START_TEST(test_other_version)
 
 	used();
 	ck_assert_int_eq(sqlite3_open(database, &other), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(other, "PRAGMA user_version = 2", NULL, NULL, NULL),
+	ck_assert_int_eq(sqlite3_exec(other, "PRAGMA user_version = 3", NULL, NULL, NULL),
 			 SQLITE_OK);
 	(void)sqlite3_close(other);
-	refused("version 2");
+	refused("version 3");
 }
 END_TEST
 

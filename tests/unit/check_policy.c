@@ -69,6 +69,7 @@ static const char *const order[] = {
 	"budget-fleet-day",
 	"budget-all-hour",
 	"cooldown",
+	"lease",
 	"etag",
 	"shadow",
 	"dry-run",

@@ -57,7 +57,8 @@ static void put_plan(struct fleet_json *line, const struct fleet_plan *plan)
 {
 	put_text(line, "action", fleet_verb_name(plan->verb));
 	put_text(line, "target", plan->target);
-	put_text(line, "state_before", fleet_update_state_name(plan->state_before));
+	if (*plan->run)
+		put_text(line, "run", plan->run);
 	put_text(line, "etag", plan->etag);
 	put_text(line, "signature", plan->signature);
 	fleet_json_number(line, "members_left", plan->members_left);
@@ -86,6 +87,30 @@ static void put_decision(struct fleet_json *line, const struct fleet_decision *d
 	fleet_json_nest(line, "rules", &rules);
 }
 
+static void put_states(struct fleet_json *line, const struct fleet_audit *audit)
+{
+	if (audit->state_before)
+		put_text(line, "state_before", audit->state_before);
+	else if (audit->plan)
+		put_text(line, "state_before", fleet_update_state_name(audit->plan->state_before));
+	put_text(line, "state_after", audit->state_after);
+}
+
+/* What caused it, at one place whoever asked. */
+static void put_cause(struct fleet_json *line, const struct fleet_audit *audit)
+{
+	const char *alert = audit->alert;
+
+	if (!alert && audit->event && !audit->event->manual)
+		alert = audit->event->problem_id;
+	if (alert && *alert)
+		put_text(line, "alert", alert);
+	if (audit->deferred)
+		fleet_json_number(line, "deferred", audit->deferred);
+	if (audit->event)
+		put_event(line, audit->event);
+}
+
 /* Appends the line for AUDIT to OUT. Returns 0 or FLEET_E_NOMEM. */
 static int format(const struct fleet_audit *audit, struct fleet_buf *out)
 {
@@ -105,11 +130,13 @@ static int format(const struct fleet_audit *audit, struct fleet_buf *out)
 		put_decision(&line, audit->decision);
 	if (audit->plan)
 		put_plan(&line, audit->plan);
+	put_states(&line, audit);
 	put_text(&line, "detail", audit->detail);
 	put_text(&line, "correlation_id", audit->correlation_id);
+	if (audit->request_id && *audit->request_id)
+		put_text(&line, "request_id", audit->request_id);
 	put_text(&line, "change_ref", audit->change_ref);
-	if (audit->event)
-		put_event(&line, audit->event);
+	put_cause(&line, audit);
 	rc = fleet_json_write(&line, false, out);
 	fleet_json_finish(&line);
 	return rc;

@@ -20,6 +20,11 @@ struct fleet_audit {
 	const char *detail;
 	const char *correlation_id;
 	const char *change_ref; /* --change-ref, "" */
+	const char *request_id; /* of the service; NULL or "" when there was no request */
+	/* States of the run; NULL: before is the plan's, after is not known (yet). */
+	const char *state_before, *state_after;
+	const char *alert; /* the problem that caused it; NULL: the event's problem id */
+	int64_t deferred;  /* number of the deferred call that this is about, 0 for none */
 };
 
 /*

@@ -52,8 +52,7 @@ static int open_dir(const struct fleet_lease *lease, int *ret_dir, struct fleet_
 	if (!fleet_dir_open(lease->dir, FLEET_FILE_STATE, false, ret_dir, &why))
 		return 0;
 	(void)fleet_error_set(error, FLEET_E_STATE, "the lease cannot be taken: %s", why.message);
-	fleet_error_hint(error, "%s",
-			 *why.hint ? why.hint : "mount it, or make it with mode 0700");
+	fleet_error_hint(error, "%s", *why.hint ? why.hint : "mount it, or make it with mode 0700");
 	return FLEET_E_STATE;
 }
 
@@ -209,8 +208,9 @@ int fleet_lease_take(const struct fleet_lease *lease, struct fleet_error *error)
 	name_of(lease->key, name);
 	fleet_buf_init(&content, MAX_CONTENT - 1);
 	if (content_of(lease, &content))
-		rc = fleet_error_set(error, FLEET_E_STATE, "the lease is too long, or memory ran "
-							   "out");
+		rc = fleet_error_set(error, FLEET_E_STATE,
+				     "the lease is too long, or memory ran "
+				     "out");
 	else
 		rc = make(lease, dir, name, &content, error);
 	fleet_buf_finish(&content);

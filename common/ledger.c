@@ -88,7 +88,8 @@ int fleet_ledger_history(struct fleet_ledger *ledger, const char *fleet_id,
 		return rc;
 	if (fleet_ledger_bind(statement, 1, fleet_id) || fleet_ledger_bind(statement, 2, subject) ||
 	    fleet_ledger_bind(statement, 3, fleet_verb_name(plan->verb)) ||
-	    fleet_ledger_bind(statement, 4, plan->signature) || fleet_ledger_bind(statement, 5, key) ||
+	    fleet_ledger_bind(statement, 4, plan->signature) ||
+	    fleet_ledger_bind(statement, 5, key) ||
 	    sqlite3_bind_int64(statement, 6, now_minus(now_s, 86400)) ||
 	    sqlite3_bind_int64(statement, 7, now_minus(now_s, 3600)) ||
 	    sqlite3_step(statement) != SQLITE_ROW) {
@@ -125,12 +126,15 @@ static int insert(struct fleet_ledger *ledger, struct fleet_intent *intent,
 		return rc;
 	fleet_plan_subject(plan, subject);
 	if (sqlite3_bind_int64(statement, 1, intent->at_s) ||
-	    fleet_ledger_bind(statement, 2, intent->fleet) || fleet_ledger_bind(statement, 3, intent->fleet_id) ||
+	    fleet_ledger_bind(statement, 2, intent->fleet) ||
+	    fleet_ledger_bind(statement, 3, intent->fleet_id) ||
 	    fleet_ledger_bind(statement, 4, subject) ||
 	    fleet_ledger_bind(statement, 5, fleet_verb_name(plan->verb)) ||
-	    fleet_ledger_bind(statement, 6, intent->key) || fleet_ledger_bind(statement, 7, plan->signature) ||
+	    fleet_ledger_bind(statement, 6, intent->key) ||
+	    fleet_ledger_bind(statement, 7, plan->signature) ||
 	    fleet_ledger_bind(statement, 8, fleet_update_state_name(plan->state_before)) ||
-	    fleet_ledger_bind(statement, 9, plan->etag) || fleet_ledger_bind(statement, 10, intent->rule) ||
+	    fleet_ledger_bind(statement, 9, plan->etag) ||
+	    fleet_ledger_bind(statement, 10, intent->rule) ||
 	    fleet_ledger_bind(statement, 11, intent->alert)) {
 		rc = fleet_database_failed(&ledger->database, "written", error);
 	} else if (sqlite3_step(statement) != SQLITE_DONE) {
@@ -176,7 +180,8 @@ int fleet_ledger_result(struct fleet_ledger *ledger, int64_t id, enum fleet_outc
 		return rc;
 	if (sqlite3_bind_int64(statement, 1, id) || sqlite3_bind_int(statement, 2, (int)outcome) ||
 	    sqlite3_bind_int64(statement, 3, at_s) || fleet_ledger_bind(statement, 4, detail) ||
-	    fleet_ledger_bind(statement, 5, correlation_id) || sqlite3_step(statement) != SQLITE_DONE)
+	    fleet_ledger_bind(statement, 5, correlation_id) ||
+	    sqlite3_step(statement) != SQLITE_DONE)
 		rc = fleet_database_failed(&ledger->database, "written", error);
 	else if (sqlite3_changes(ledger->database.db) != 1)
 		rc = fleet_error_set(error, FLEET_E_STATE,
@@ -220,7 +225,8 @@ int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, 
 		ret_intent->verb = fleet_verb_from(fleet_ledger_column(statement, 2));
 		(void)snprintf(ret_intent->target, sizeof(ret_intent->target), "%s",
 			       fleet_ledger_column(statement, 3));
-		ret_intent->state_before = (int)fleet_update_state_from(fleet_ledger_column(statement, 4));
+		ret_intent->state_before =
+			(int)fleet_update_state_from(fleet_ledger_column(statement, 4));
 		(void)snprintf(ret_intent->etag, sizeof(ret_intent->etag), "%s",
 			       fleet_ledger_column(statement, 5));
 		(void)snprintf(ret_intent->signature, sizeof(ret_intent->signature), "%s",

@@ -10,7 +10,7 @@
 #define MAX_ARGUMENTS_BYTES ((size_t)32 << 10)
 #define MAX_ROW_BYTES ((size_t)256 << 10)
 
-#define COLUMNS                                                                         \
+#define COLUMNS                                                                             \
 	"id, key, fleet, module, target, options, event, alert, rule, at_s, not_before_s, " \
 	"end_s, outcome, reason"
 
@@ -73,6 +73,26 @@ out:
 	return rc;
 }
 
+/* What became of CALL: its number, and the end that it has kept if it was there before. */
+static int ask_back(struct fleet_ledger *ledger, struct fleet_deferred *call,
+		    struct fleet_error *error)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = fleet_ledger_prepare(ledger, "SELECT id, end_s FROM deferred WHERE key = ?1",
+				      &statement, error);
+
+	if (rc)
+		return rc;
+	if (fleet_ledger_bind(statement, 1, call->key) || sqlite3_step(statement) != SQLITE_ROW) {
+		rc = fleet_database_failed(&ledger->database, "read", error);
+	} else {
+		call->id = sqlite3_column_int64(statement, 0);
+		call->end_s = sqlite3_column_int64(statement, 1);
+	}
+	(void)sqlite3_finalize(statement);
+	return rc;
+}
+
 int fleet_ledger_defer(struct fleet_ledger *ledger, struct fleet_deferred *call,
 		       struct fleet_error *error)
 {
@@ -84,7 +104,7 @@ int fleet_ledger_defer(struct fleet_ledger *ledger, struct fleet_deferred *call,
 		" options = ?5, event = ?6, alert = ?7, rule = ?8, not_before_s = ?10,"
 		" at_s = CASE WHEN outcome = '' THEN at_s ELSE ?9 END,"
 		" end_s = CASE WHEN outcome = '' THEN end_s ELSE ?11 END,"
-		" outcome = '', ended_s = NULL, reason = '' RETURNING id, end_s";
+		" outcome = '', ended_s = NULL, reason = ''";
 	const char *const texts[] = {call->key, call->fleet, call->module, call->target};
 	sqlite3_stmt *statement = NULL;
 	struct fleet_buf options, event;
@@ -108,15 +128,10 @@ int fleet_ledger_defer(struct fleet_ledger *ledger, struct fleet_deferred *call,
 	bad |= sqlite3_bind_int64(statement, 9, call->at_s);
 	bad |= sqlite3_bind_int64(statement, 10, call->not_before_s);
 	bad |= sqlite3_bind_int64(statement, 11, call->end_s);
-	if (bad || sqlite3_step(statement) != SQLITE_ROW) {
+	if (bad || sqlite3_step(statement) != SQLITE_DONE)
 		rc = fleet_database_failed(&ledger->database, "written", error);
-		goto out;
-	}
-	call->id = sqlite3_column_int64(statement, 0);
-	call->end_s = sqlite3_column_int64(statement, 1);
-	/* It is written only when the statement is through. */
-	if (sqlite3_step(statement) != SQLITE_DONE)
-		rc = fleet_database_failed(&ledger->database, "written", error);
+	else
+		rc = ask_back(ledger, call, error);
 out:
 	(void)sqlite3_finalize(statement);
 	fleet_buf_finish(&event);
@@ -173,9 +188,8 @@ static int first(struct fleet_ledger *ledger, const char *sql, int64_t one, int6
 	if (rc)
 		return rc;
 	*ret_found = false;
-	if (sqlite3_bind_int64(statement, 1, one) ||
-	    (sqlite3_bind_parameter_count(statement) > 1 &&
-	     sqlite3_bind_int64(statement, 2, two))) {
+	if (sqlite3_bind_int64(statement, 1, one) || (sqlite3_bind_parameter_count(statement) > 1 &&
+						      sqlite3_bind_int64(statement, 2, two))) {
 		rc = fleet_database_failed(&ledger->database, "read", error);
 		goto out;
 	}
@@ -263,12 +277,11 @@ int fleet_ledger_deferred_withdraw(struct fleet_ledger *ledger, const char *flee
 	rc = pack(options, &packed, error);
 	if (!rc)
 		rc = fleet_ledger_prepare(ledger, sql, &statement, error);
-	if (!rc && (sqlite3_bind_int64(statement, 1, at_s) ||
-		    fleet_ledger_bind(statement, 2, reason) ||
-		    fleet_ledger_bind(statement, 3, fleet) ||
-		    fleet_ledger_bind(statement, 4, module) ||
-		    fleet_ledger_bind(statement, 5, fleet_buf_text(&packed)) ||
-		    sqlite3_step(statement) != SQLITE_DONE))
+	if (!rc &&
+	    (sqlite3_bind_int64(statement, 1, at_s) || fleet_ledger_bind(statement, 2, reason) ||
+	     fleet_ledger_bind(statement, 3, fleet) || fleet_ledger_bind(statement, 4, module) ||
+	     fleet_ledger_bind(statement, 5, fleet_buf_text(&packed)) ||
+	     sqlite3_step(statement) != SQLITE_DONE))
 		rc = fleet_database_failed(&ledger->database, "written", error);
 	if (!rc)
 		*ret_count = sqlite3_changes(ledger->database.db);
@@ -301,10 +314,17 @@ int fleet_ledger_deferred_waiting(struct fleet_ledger *ledger, int64_t *ret_coun
 int fleet_ledger_deferred_sweep(struct fleet_ledger *ledger, int64_t now_s,
 				struct fleet_error *error)
 {
-	return update(ledger,
-		      "DELETE FROM deferred WHERE id <> ?1 AND outcome <> '' AND outcome <> ?3"
-		      " AND outcome <> ?4 AND ended_s < ?2",
-		      0, now_s - FLEET_DEFERRED_DAYS * INT64_C(86400), "", "", error);
+	static const char sql[] = "DELETE FROM deferred WHERE outcome <> '' AND ended_s < ?1";
+	sqlite3_stmt *statement = NULL;
+	int rc = fleet_ledger_prepare(ledger, sql, &statement, error);
+
+	if (rc)
+		return rc;
+	if (sqlite3_bind_int64(statement, 1, now_s - FLEET_DEFERRED_DAYS * INT64_C(86400)) ||
+	    sqlite3_step(statement) != SQLITE_DONE)
+		rc = fleet_database_failed(&ledger->database, "written", error);
+	(void)sqlite3_finalize(statement);
+	return rc;
 }
 
 int fleet_ledger_deferred_lock(struct fleet_ledger *ledger, int *ret_lock,

@@ -22,19 +22,19 @@ struct fleet_arguments {
 
 struct fleet_deferred {
 	int64_t id;
-	const char *key;    /* of the problem (fleet_policy_key): one row for each */
-	const char *fleet;  /* its name in the configuration */
-	const char *module; /* of the action */
-	const char *target; /* fleet_plan_subject, for people */
+	const char *key;		/* of the problem (fleet_policy_key): one row for each */
+	const char *fleet;		/* its name in the configuration */
+	const char *module;		/* of the action */
+	const char *target;		/* fleet_plan_subject, for people */
 	struct fleet_arguments options; /* the module's and the program's, but not the event's */
 	struct fleet_arguments event;	/* "--state=CRITICAL", ... */
 	const char *alert;		/* problem id, "" when there was none */
 	const char *rule;		/* that refused it last */
 	int64_t at_s;			/* when it was refused first */
 	int64_t not_before_s;
-	int64_t end_s;	     /* after that it is not made any more */
-	const char *outcome; /* "" while it waits, else how it ended: one word */
-	const char *reason;  /* of the end, or of the newest wait */
+	int64_t end_s;		   /* after that it is not made any more */
+	const char *outcome;	   /* "" while it waits, else how it ended: one word */
+	const char *reason;	   /* of the end, or of the newest wait */
 	struct fleet_arena memory; /* of one that was read */
 };
 

@@ -16,23 +16,23 @@ struct fleet_ledger {
 extern const char fleet_ledger_schema[];
 
 /* The table that version 2 of the ledger has and version 1 had not. */
-#define FLEET_LEDGER_DEFERRED                                                                      \
-	"CREATE TABLE deferred ("                                                                  \
-	" id INTEGER PRIMARY KEY AUTOINCREMENT,"                                                   \
-	" key TEXT NOT NULL UNIQUE,"                                                               \
-	" fleet TEXT NOT NULL,"                                                                    \
-	" module TEXT NOT NULL,"                                                                   \
-	" target TEXT NOT NULL,"                                                                   \
-	" options TEXT NOT NULL," /* of the call: a JSON array of arguments */                     \
-	" event TEXT NOT NULL,"	  /* the same */                                                   \
-	" alert TEXT NOT NULL,"                                                                    \
-	" rule TEXT NOT NULL,"                                                                     \
-	" at_s INTEGER NOT NULL,"                                                                  \
-	" not_before_s INTEGER NOT NULL,"                                                          \
-	" end_s INTEGER NOT NULL,"                                                                 \
-	" outcome TEXT NOT NULL DEFAULT ''," /* '' while it waits */                               \
-	" ended_s INTEGER,"                                                                        \
-	" reason TEXT NOT NULL DEFAULT '');"                                                       \
+#define FLEET_LEDGER_DEFERRED                                                  \
+	"CREATE TABLE deferred ("                                              \
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"                               \
+	" key TEXT NOT NULL UNIQUE,"                                           \
+	" fleet TEXT NOT NULL,"                                                \
+	" module TEXT NOT NULL,"                                               \
+	" target TEXT NOT NULL,"                                               \
+	" options TEXT NOT NULL," /* of the call: a JSON array of arguments */ \
+	" event TEXT NOT NULL,"	  /* the same */                               \
+	" alert TEXT NOT NULL,"                                                \
+	" rule TEXT NOT NULL,"                                                 \
+	" at_s INTEGER NOT NULL,"                                              \
+	" not_before_s INTEGER NOT NULL,"                                      \
+	" end_s INTEGER NOT NULL,"                                             \
+	" outcome TEXT NOT NULL DEFAULT ''," /* '' while it waits */           \
+	" ended_s INTEGER,"                                                    \
+	" reason TEXT NOT NULL DEFAULT '');"                                   \
 	"CREATE INDEX waiting ON deferred (not_before_s) WHERE outcome = '';"
 
 /* Prepares SQL, which waits for other processes as long as the deadline leaves. Returns 0 or

@@ -5,7 +5,9 @@
 
 #include "client.h"
 #include "host.h"
+#include "lease.h"
 #include "ledger.h"
+#include "ledger_deferred.h"
 #include "policy.h"
 
 /* Options of every action. */
@@ -15,7 +17,13 @@ struct action_options {
 	bool explain;
 	bool check_policy;
 	const char *change_ref;
+	int64_t deferred; /* --deferred ID: make that deferred call again; 0 for none */
+	int argc;	  /* what the call was given, argv[0] included */
+	char *const *argv;
 };
+
+/* The options of every action. */
+extern const struct fleet_option action_option_table[];
 
 /* Exit codes. */
 enum {
@@ -38,6 +46,10 @@ struct action {
 	struct fleet_plan plan;
 	struct fleet_history history;
 	struct fleet_decision decision;
+	struct fleet_lease_seen lease;
+	struct fleet_deferred deferred; /* the call that is made again, id 0 for none */
+	bool is_read;			/* the newest read and decision went well */
+	char note[320];			/* what else is to be said: "; ..." */
 	struct fleet_error error;
 	char key[FLEET_POLICY_KEY];
 	char made[FLEET_CLIENT_ID]; /* id in the service's answer, "" when it had none */
@@ -60,6 +72,10 @@ int action_audit(struct action *action, const char *outcome, const char *detail,
 /* Says what action->decision decided (anything but EXECUTE). Returns the exit code. */
 int action_decided(struct action *action);
 
+/* The audit line of OPEN, an intent whose end was found by reading. */
+int action_audit_settled(struct action *action, const struct fleet_open_intent *open,
+			 const char *detail);
+
 /* action->error came before anything was sent, and it is no interlock. Returns the exit code. */
 int action_failed(struct action *action);
 
@@ -78,6 +94,34 @@ int action_not_recorded(const struct action *action, enum fleet_outcome outcome)
 
 /* Nothing but 412: the run changed between each reading and acting. */
 int action_overtaken(struct action *action);
+
+/* ---- action_deferred.c: calls that came too early, and their second chance ---- */
+
+/* Records the call when it was refused by a rule that names a later time and its permission lets it
+ * be deferred; action->note says so. */
+void action_defer(struct action *action);
+
+/* Ends what waits of this very call, when its event says that it is not wanted any more. */
+void action_withdraw(struct action *action);
+
+/*
+ * Finds the deferred call that --deferred names, with the lock of the fleet held. False when there
+ * is nothing to be done: what there is to say has been said, and *RET_CODE is the exit code.
+ */
+bool action_deferred_take(struct action *action, int *ret_code);
+
+/* Is the problem that was read the one that the call was deferred for? If not, the decision becomes
+ * that there is nothing to do. */
+void action_deferred_check(struct action *action);
+
+/* What became of the deferred call, with the exit code CODE: it ends, or it waits on. */
+void action_deferred_settle(struct action *action, int code);
+
+/* A file that cannot be looked for counts as there, and so does a link to nowhere. */
+bool action_is_frozen(const struct fleet_config *config);
+
+/* What the lease is about. Lives as long as ACTION and its plan. */
+struct fleet_lease action_lease(const struct action *action);
 
 /*
  * From begin to end the alarm of last resort says that a request was under way and its outcome is

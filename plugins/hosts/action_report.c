@@ -80,10 +80,14 @@ static int say_and_finish(const struct action *action, int code, const char *wor
 	return code;
 }
 
-int action_audit(struct action *action, const char *outcome, const char *detail,
-		 const char *correlation_id)
+static struct fleet_audit audit_line(const struct action *action, const char *outcome,
+				     const char *detail, const char *correlation_id)
 {
-	const struct fleet_audit line = {
+	const struct fleet_deferred *deferred = &action->deferred;
+	const struct fleet_arm_info *info =
+		action->client.arm ? fleet_arm_info(action->client.arm) : NULL;
+
+	return (struct fleet_audit){
 		.at_s = fleet_now_s(),
 		.fleet = action->host->fleet->name,
 		.fleet_id = action->fleet_id,
@@ -94,8 +98,31 @@ int action_audit(struct action *action, const char *outcome, const char *detail,
 		.detail = detail,
 		.correlation_id = correlation_id,
 		.change_ref = action->options->change_ref ? action->options->change_ref : "",
+		/* Of the request that the line is about, which has a correlation id as well. */
+		.request_id = info && *correlation_id ? info->request_id : "",
+		.alert = deferred->id ? deferred->alert : NULL,
+		.deferred = deferred->id,
 	};
+}
 
+int action_audit(struct action *action, const char *outcome, const char *detail,
+		 const char *correlation_id)
+{
+	const struct fleet_audit line = audit_line(action, outcome, detail, correlation_id);
+
+	return fleet_audit_write(action->host->config->audit_log, &line, &action->error);
+}
+
+int action_audit_settled(struct action *action, const struct fleet_open_intent *open,
+			 const char *detail)
+{
+	struct fleet_audit line = audit_line(action, "reconciled", detail, "");
+
+	if (*action->plan.run && open->state_before != FLEET_UPDATE_ABSENT) {
+		line.state_before =
+			fleet_update_state_name((enum fleet_update_state)open->state_before);
+		line.state_after = fleet_update_state_name(action->plan.state_before);
+	}
 	return fleet_audit_write(action->host->config->audit_log, &line, &action->error);
 }
 
@@ -169,11 +196,18 @@ int action_refused_by(struct action *action, const char *rule)
 	return say_and_finish(action, ACTION_REFUSED, "REFUSED", &text);
 }
 
+/* The reason of the decision, and what else is to be said. */
+static const char *reason_and_note(const struct action *action, char out[900])
+{
+	(void)snprintf(out, 900, "%s%s", action->decision.reason, action->note);
+	return out;
+}
+
 static int refused(struct action *action)
 {
 	const struct fleet_decision *decision = &action->decision;
 	struct fleet_buf text;
-	char at[32];
+	char at[32], detail[900];
 
 	fleet_buf_init(&text, MAX_TEXT);
 	add_subject(action, &text);
@@ -182,18 +216,21 @@ static int refused(struct action *action)
 		fleet_time_format(decision->retry_at_s, at, sizeof(at));
 		(void)fleet_buf_addf(&text, "; not before %s", at);
 	}
-	audit_or_say(action, "refused", decision->reason, "", &text);
+	action_defer(action);
+	(void)fleet_buf_adds(&text, action->note);
+	audit_or_say(action, "refused", reason_and_note(action, detail), "", &text);
 	return say_and_finish(action, ACTION_REFUSED, "REFUSED", &text);
 }
 
 static int nothing(struct action *action)
 {
 	struct fleet_buf text;
+	char detail[900];
 
 	fleet_buf_init(&text, MAX_TEXT);
 	add_subject(action, &text);
-	(void)fleet_buf_addf(&text, "nothing to do: %s", action->decision.reason);
-	audit_or_say(action, "nothing", action->decision.reason, "", &text);
+	(void)fleet_buf_addf(&text, "nothing to do: %s", reason_and_note(action, detail));
+	audit_or_say(action, "nothing", detail, "", &text);
 	return say_and_finish(action, ACTION_DONE, "OK", &text);
 }
 

@@ -4,11 +4,8 @@
  * intent on disk, send, record the result. Whatever ends the process in between leaves an intent
  * without a result, and such an intent is looked into by reading, never by sending again.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "action.h"
 #include "settle.h"
@@ -136,18 +133,10 @@ static int reconcile(struct action *action)
 					 &action->error);
 		action_crash_point("after-reconcile");
 		if (!rc)
-			rc = action_audit(action, "reconciled", text, "");
+			rc = action_audit_settled(action, &open, text);
 		if (rc)
 			return rc;
 	}
-}
-
-/* A file that cannot be looked for counts as there, and so does a link to nowhere. */
-static bool is_frozen(const char *path)
-{
-	struct stat about;
-
-	return *path && (lstat(path, &about) == 0 || errno != ENOENT);
 }
 
 static int read_and_decide(struct action *action)
@@ -160,8 +149,11 @@ static int read_and_decide(struct action *action)
 		.history = &action->history,
 		.execute = action->options->execute,
 	};
-	int rc = read_afresh(action);
+	struct fleet_lease lease;
+	int rc;
 
+	action->is_read = false;
+	rc = read_afresh(action);
 	action_crash_point("after-read");
 	if (!rc)
 		rc = plan(action);
@@ -174,8 +166,13 @@ static int read_and_decide(struct action *action)
 					  &action->error);
 	if (rc)
 		return rc;
-	input.freeze = is_frozen(action->host->config->freeze_file);
+	input.freeze = action_is_frozen(action->host->config);
+	lease = action_lease(action);
+	fleet_lease_look(&lease, &action->lease);
+	input.lease = action->lease;
 	fleet_policy_decide(&input, &action->decision);
+	action_deferred_check(action);
+	action->is_read = true;
 	action_crash_point("after-decision");
 	return 0;
 }
@@ -243,6 +240,24 @@ static int send(struct action *action, enum fleet_arm_operation *ret_operation)
 				     ret_operation, action->made, &action->error);
 }
 
+/* The lease keeps the other node of a pair from doing the same; it is on disk before the request
+ * is sent. On failure INTENT is recorded as not sent. Returns -1 to go on, else the exit code. */
+static int take_lease(struct action *action, const struct fleet_intent *intent)
+{
+	const struct fleet_lease lease = action_lease(action);
+	struct fleet_error what = {.code = FLEET_OK};
+	int rc = fleet_lease_take(&lease, &what);
+
+	action_crash_point("after-lease");
+	if (!rc)
+		return -1;
+	if (record(action, intent->id, FLEET_OUTCOME_NOT_SENT, &what))
+		return action_not_recorded(action, FLEET_OUTCOME_NOT_SENT);
+	action->error = what;
+	action->lease.state = rc == FLEET_E_CONFLICT ? FLEET_LEASE_OTHERS : FLEET_LEASE_UNUSABLE;
+	return action_refused_by(action, "lease");
+}
+
 /* Records INTENT as not sent for the reason in WHAT. Returns the exit code. */
 static int give_up(struct action *action, const struct fleet_intent *intent,
 		   const struct fleet_error *what)
@@ -267,6 +282,9 @@ static int send_intent(struct action *action, const struct fleet_intent *intent,
 				      "there was no time left to send the request in");
 		return give_up(action, intent, &what);
 	}
+	code = take_lease(action, intent);
+	if (code >= 0)
+		return code;
 	action_alarm_begin(action);
 	action_crash_point("before-send");
 	if (send(action, &operation)) {
@@ -369,19 +387,23 @@ int action_run(const struct fleet_host *host, const struct action_options *optio
 {
 	struct action action = {.host = host, .options = options};
 	const char *rule = NULL;
-	int code;
+	int code = ACTION_UNKNOWN;
 
 	(void)fleet_config_fleet_id(host->fleet, action.fleet_id, sizeof(action.fleet_id));
 	fleet_policy_decide_event(&options->event, &action.decision);
 	/* Most calls of a handler are SOFT states and recoveries: they cost no request. To explain,
 	 * everything is looked at; what the event decides comes first among the rules all the same.
 	 */
-	if (action.decision.verdict != FLEET_VERDICT_EXECUTE && !options->explain)
+	if (action.decision.verdict != FLEET_VERDICT_EXECUTE && !options->explain) {
+		action_withdraw(&action);
 		return action_decided(&action);
-	if (!prepare(&action, &rule))
-		code = act(&action);
-	else
+	}
+	if (prepare(&action, &rule))
 		code = rule ? action_refused_by(&action, rule) : action_failed(&action);
+	else if (action_deferred_take(&action, &code))
+		code = act(&action);
+	action_deferred_settle(&action, code);
+	fleet_deferred_finish(&action.deferred);
 	fleet_client_close(&action.client);
 	fleet_ledger_close(action.ledger);
 	fleet_policy_free(action.policy);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "action.h"
+#include "action_command.h"
 
 #define EVENT(FIELD, NAME, MACRO, HELP)                                                 \
 	{                                                                               \
@@ -11,7 +12,7 @@
 		.offset = offsetof(struct action_options, event.FIELD), .macro = MACRO  \
 	}
 
-static const struct fleet_option option_table[] = {
+const struct fleet_option action_option_table[] = {
 	FLEET_OPT(struct action_options, execute, FLAG, 0, "execute", NULL, NULL,
 		  "send the request if the policy allows it; without it, say what would be sent"),
 	FLEET_OPT(struct action_options, event.manual, FLAG, 0, "manual", NULL, NULL,
@@ -22,6 +23,10 @@ static const struct fleet_option option_table[] = {
 		  "check the policy file, say each permission in words, and end"),
 	FLEET_OPT(struct action_options, change_ref, TEXT, 0, "change-ref", "TEXT", NULL,
 		  "a ticket or change number for the audit log"),
+	FLEET_OPT_INT(
+		struct action_options, deferred, 0, "deferred", NULL, 1, INT64_MAX,
+		"make this deferred call again, as due does: only while it waits, its time has "
+		"come and its problem is the same"),
 	EVENT(state, "state", "SERVICESTATE", "state of the service: only CRITICAL is acted on"),
 	EVENT(state_type, "state-type", "SERVICESTATETYPE", "only HARD is acted on"),
 	EVENT(host_state, "host-state", "HOSTSTATE", "state of the host: only UP is acted on"),
@@ -64,7 +69,7 @@ static int answer_check_policy(int argc, char **argv)
 
 	fleet_host_prepare();
 	if (fleet_options_init(&sets[0], fleet_host_option_table, &common, &error) ||
-	    fleet_options_init(&sets[1], option_table, &options, &error) ||
+	    fleet_options_init(&sets[1], action_option_table, &options, &error) ||
 	    fleet_options_argv(sets, 2, argc, argv, &error) ||
 	    fleet_config_load(common.config ? common.config : fleet_config_default_path, &config,
 			      &error))
@@ -85,6 +90,14 @@ static bool asks_for(int argc, char **argv, const char *option)
 	return false;
 }
 
+/* What is no action of a module. */
+static const struct action_command commands[] = {
+	{"due", "Makes deferred calls again whose time has come: for cron, a timer or a service.",
+	 action_due},
+	{"log", "Shows what was decided about actions, from the audit log, the newest last.",
+	 action_log},
+};
+
 int main(int argc, char **argv)
 {
 	struct action_options options = {.execute = false};
@@ -92,15 +105,21 @@ int main(int argc, char **argv)
 		.name = "fleet_action",
 		.summary =
 			"Acts on Azure Kubernetes Fleet Manager, within a policy. MODULE says what "
-			"is done.",
+			"is done; due and log are no modules but commands with options of their "
+			"own.",
 		.kind = FLEET_MODULE_ACTION,
-		.options = option_table,
+		.options = action_option_table,
 		.values = &options,
 		.check_config = check_policy,
 	};
 	struct fleet_host host;
 	int code;
 
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(&commands[i], argc - 1, argv + 1);
+	options.argc = argc;
+	options.argv = argv;
 	if (asks_for(argc, argv, "--check-policy"))
 		return answer_check_policy(argc, argv);
 	code = fleet_host_begin(&program, argc, argv, &host);

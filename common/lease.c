@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 #include "json_build.h"
 #include "lease.h"
@@ -16,6 +17,8 @@
 
 #define NAME_BYTES 48
 #define MAX_CONTENT 8192
+#define WRITTEN_MS 300 /* within which whoever made a lease has written it */
+#define POLL_MS 15
 #define MAX_SWEPT 1000 /* files looked at in one call: it must end soon */
 
 static const char prefix[] = "lease.";
@@ -111,6 +114,7 @@ static void look_into(const struct fleet_lease *lease, int dir, const char *name
 	} else {
 		(void)fleet_text_clean_into(node, sizeof(node), member(object, "node"));
 		(void)fleet_text_clean_into(at, sizeof(at), member(object, "time"));
+		seen->is_known = true;
 		(void)snprintf(seen->text, sizeof(seen->text),
 			       "node %s acts on this very problem, or has done so (%s)",
 			       *node ? node : "without a name", *at ? at : "no time");
@@ -175,6 +179,7 @@ static int make(const struct fleet_lease *lease, int dir, const char *name,
 		const struct fleet_buf *content, struct fleet_error *error)
 {
 	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct fleet_deadline soon = fleet_deadline_in(WRITTEN_MS);
 	struct fleet_lease_seen seen = {.state = FLEET_LEASE_FREE};
 	int why;
 
@@ -187,7 +192,11 @@ static int make(const struct fleet_lease *lease, int dir, const char *name,
 	}
 	if (errno != EEXIST)
 		return unusable(lease, "cannot be written", errno, error);
-	look_into(lease, dir, name, &seen);
+	/* Somebody was a moment faster: who it is may not be written yet. */
+	do
+		look_into(lease, dir, name, &seen);
+	while (seen.state == FLEET_LEASE_OTHERS && !seen.is_known &&
+	       fleet_deadline_sleep(soon, POLL_MS));
 	if (seen.state == FLEET_LEASE_OURS)
 		return 0;
 	return fleet_error_set(error, FLEET_E_CONFLICT, "%s",

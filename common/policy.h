@@ -103,6 +103,7 @@ enum fleet_lease_state {
 
 struct fleet_lease_seen {
 	enum fleet_lease_state state;
+	bool is_known;	/* OTHERS: who it is */
 	char text[320]; /* OTHERS: who; UNUSABLE: why */
 };
 

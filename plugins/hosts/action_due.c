@@ -154,6 +154,13 @@ static void count_worst(struct due *due, int code, const char *line)
 	(void)snprintf(due->said, sizeof(due->said), "%s", line);
 }
 
+static void add_waiting(struct due *due, int64_t until_s)
+{
+	due->waits++;
+	if (!due->next_s || until_s < due->next_s)
+		due->next_s = until_s;
+}
+
 /* Adds the call, as the ledger has it now, to what is told. */
 static void tally(struct due *due, const struct fleet_deferred *after, int code, const char *line)
 {
@@ -169,9 +176,10 @@ static void tally(struct due *due, const struct fleet_deferred *after, int code,
 	};
 
 	if (!*after->outcome) {
-		due->waits++;
-		if (!due->next_s || after->not_before_s < due->next_s)
-			due->next_s = after->not_before_s;
+		/* To be refused for now is what a deferred call expects; not to be heard is not. */
+		if (code > ACTION_REFUSED)
+			count_worst(due, code, line);
+		add_waiting(due, after->not_before_s);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -183,14 +191,15 @@ static void tally(struct due *due, const struct fleet_deferred *after, int code,
 }
 
 /* CALL was made, and has neither ended nor been told to wait: it never came so far. */
-static int put_off(struct due *due, const struct fleet_deferred *call, const char *line,
+static int put_off(struct due *due, const struct fleet_deferred *call, int code, const char *line,
 		   struct fleet_error *error)
 {
-	count_worst(due, ACTION_UNKNOWN,
-		    *line ? line : "a deferred call died before it came to an end");
-	due->unknown++;
-	return fleet_ledger_deferred_wait(due->ledger, call->id, fleet_now_s() + AGAIN_S,
-					  call->rule, "the call did not come to its end", error);
+	int64_t until_s = fleet_now_s() + AGAIN_S;
+
+	count_worst(due, code, *line ? line : "a deferred call died before it came to an end");
+	add_waiting(due, until_s);
+	return fleet_ledger_deferred_wait(due->ledger, call->id, until_s, call->rule,
+					  "the call did not come to its end", error);
 }
 
 static int take_up(struct due *due, const struct fleet_deferred *call, struct fleet_error *error)
@@ -217,7 +226,7 @@ static int take_up(struct due *due, const struct fleet_deferred *call, struct fl
 	if (rc || !found)
 		return rc;
 	if (!*after.outcome && after.not_before_s == call->not_before_s)
-		rc = put_off(due, call, line, error);
+		rc = put_off(due, call, code, line, error);
 	else
 		tally(due, &after, code, line);
 	fleet_deferred_finish(&after);

@@ -185,6 +185,40 @@ START_TEST(test_fields)
 }
 END_TEST
 
+/* What is there only now and then: the ids of a request, the states, what caused it. */
+START_TEST(test_more)
+{
+	struct fleet_plan named = plan;
+	struct fleet_audit audit = sample();
+	struct json_object *line;
+
+	must_write(&audit);
+	line = last_line(NULL);
+	ck_assert_str_eq(get(line, "alert"), "42");
+	ck_assert_str_eq(get(line, "state_after"), "(absent)");
+	ck_assert_str_eq(get(line, "request_id"), "(absent)");
+	ck_assert_str_eq(get(line, "deferred"), "(absent)");
+	ck_assert_str_eq(get(line, "run"), "(absent)");
+	json_object_put(line);
+	(void)snprintf(named.run, sizeof(named.run), "nightly-images");
+	audit.plan = &named;
+	audit.request_id = "cccc-dddd";
+	audit.state_before = "Running";
+	audit.state_after = "Stopped";
+	audit.alert = "41";
+	audit.deferred = 7;
+	must_write(&audit);
+	line = last_line(NULL);
+	ck_assert_str_eq(get(line, "alert"), "41");
+	ck_assert_str_eq(get(line, "state_before"), "Running");
+	ck_assert_str_eq(get(line, "state_after"), "Stopped");
+	ck_assert_str_eq(get(line, "request_id"), "cccc-dddd");
+	ck_assert_str_eq(get(line, "deferred"), "7");
+	ck_assert_str_eq(get(line, "run"), "nightly-images");
+	json_object_put(line);
+}
+END_TEST
+
 /* An error before anything was read: no plan and no decision. */
 START_TEST(test_bare)
 {
@@ -431,6 +465,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_fields);
+	tcase_add_test(tcase, test_more);
 	tcase_add_test(tcase, test_bare);
 	tcase_add_test(tcase, test_foreign);
 	tcase_add_test(tcase, test_long);

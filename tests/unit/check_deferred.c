@@ -69,8 +69,8 @@ static int64_t next(struct fleet_ledger *ledger, int64_t now_s, int64_t after)
 	bool found = false;
 	int64_t id;
 
-	ck_assert_int_eq(
-		fleet_ledger_deferred_next(ledger, now_s, after, &call, &found, &error), 0);
+	ck_assert_int_eq(fleet_ledger_deferred_next(ledger, now_s, after, &call, &found, &error),
+			 0);
 	if (!found)
 		return 0;
 	id = call.id;
@@ -121,7 +121,8 @@ START_TEST(one_row_for_a_problem)
 	again.alert = "18";
 	ck_assert_int_eq(fleet_ledger_defer(ledger, &again, &error), 0);
 	ck_assert_int_eq(again.id, id);
-	ck_assert_int_eq(again.end_s, NOW + DAY); /* being told again and again makes it no longer */
+	ck_assert_int_eq(again.end_s,
+			 NOW + DAY); /* being told again and again makes it no longer */
 	kept = get(ledger, id);
 	ck_assert_int_eq(kept.at_s, NOW);
 	ck_assert_int_eq(kept.not_before_s, NOW + 900);
@@ -150,12 +151,13 @@ START_TEST(when_its_time_comes)
 	ck_assert_int_eq(next(ledger, NOW + 600, 0), one);
 	ck_assert_int_eq(next(ledger, NOW + 600, one), two);
 	ck_assert_int_eq(next(ledger, NOW + 600, two), 0);
-	ck_assert_int_eq(fleet_ledger_deferred_wait(ledger, one, NOW + 2 * DAY, "period", "closed",
-						    &error),
-			 0);
+	ck_assert_int_eq(
+		fleet_ledger_deferred_wait(ledger, one, NOW + 2 * DAY, "period", "closed", &error),
+		0);
 	ck_assert_int_eq(next(ledger, NOW + 600, 0), two);
 	ck_assert_int_eq(next(ledger, NOW + DAY - 1, 0), two);
-	ck_assert_int_eq(next(ledger, NOW + DAY, 0), one); /* its end has come, which is to be said */
+	ck_assert_int_eq(next(ledger, NOW + DAY, 0),
+			 one); /* its end has come, which is to be said */
 	ck_assert_int_eq(fleet_ledger_deferred_end(ledger, two, NOW, "done", "", &error), 0);
 	ck_assert_int_eq(fleet_ledger_deferred_waiting(ledger, &count, &next_s, &error), 0);
 	ck_assert_int_eq(count, 1);
@@ -180,7 +182,7 @@ START_TEST(withdrawn)
 		const struct fleet_arguments *options;
 		int64_t count;
 	} rows[] = {
-		{"edge", "start", &same, 0}, {"prod", "stop", &same, 0},
+		{"edge", "start", &same, 0},  {"prod", "stop", &same, 0},
 		{"prod", "start", &fewer, 0}, {"prod", "start", &same, 1},
 		{"prod", "start", &same, 0},
 	};

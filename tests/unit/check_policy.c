@@ -194,6 +194,9 @@ SPOIL(too_soon, (w->history.attempts_run = 1, w->history.last_accepted_s = NOW -
 SPOIL(soon_enough, (w->history.attempts_run = 1, w->history.last_accepted_s = NOW - HOUR))
 SPOIL(last_in_the_future,
       (w->history.attempts_run = 1, w->rule.cooldown_s = 0, w->history.last_accepted_s = NOW + 1))
+SPOIL(other_node, w->input.lease = (struct fleet_lease_seen){.state = FLEET_LEASE_OTHERS,
+							     .text = "node b acts"})
+SPOIL(no_lease_dir, w->input.lease.state = FLEET_LEASE_UNUSABLE)
 SPOIL(no_etag, w->plan.etag[0] = '\0')
 SPOIL(any_etag, memcpy(w->plan.etag, "*", 2))
 SPOIL(shadow, w->rule.execute = false)
@@ -286,6 +289,8 @@ static const struct spoiled spoiled[] = {
 	ROW(too_soon, "cooldown", REFUSE),
 	ROW(soon_enough, "", EXECUTE),
 	ROW(last_in_the_future, "cooldown", REFUSE),
+	ROW(other_node, "lease", REFUSE),
+	ROW(no_lease_dir, "lease", REFUSE),
 	ROW(no_etag, "etag", REFUSE),
 	ROW(any_etag, "etag", REFUSE),
 	ROW(shadow, "shadow", DRY_RUN),

@@ -84,6 +84,7 @@ START_TEST(test_defaults)
 	ck_assert_int_eq(rule->cooldown_s, 30 * 60);
 	ck_assert_int_eq(rule->cooldown_factor, 2);
 	ck_assert_int_eq(rule->cooldown_jitter_percent, 10);
+	ck_assert_int_eq(rule->defer_s, 0);
 	ck_assert_int_eq(rule->minimum_age_s, 5 * 60);
 	ck_assert_int_eq(rule->human_quiet_s, 4 * 3600);
 	ck_assert_int_eq(rule->max_members_left, 50);
@@ -157,6 +158,16 @@ START_TEST(test_nothing_allowed)
 END_TEST
 
 /* The line with the mistake is the second; KEY: is in the message, and what is allowed. */
+START_TEST(test_defer)
+{
+	struct fleet_policy *policy =
+		load("rules = ( { " NEEDED "handler = true; manual = true; defer = \"12h\"; } );");
+
+	ck_assert_int_eq(policy->rules[0].defer_s, 12 * 3600);
+	fleet_policy_free(policy);
+}
+END_TEST
+
 static const struct {
 	const char *line;
 	const char *words;
@@ -172,6 +183,10 @@ static const struct {
 	{"cooldown = 1.5;", ":2: cooldown: "},
 	{"cooldown = \"31d\";", ":2: cooldown: "},
 	{"cooldown = \"99999999999999999999s\";", ":2: cooldown: "},
+	{"defer = \"soon\";", ":2: defer: allowed is a duration"},
+	{"defer = \"8d\";", ":2: defer: "},
+	{"defer = -1;", ":2: defer: "},
+	{"defer = \"1h\"; handler = false; manual = true;", "defer needs handler = true"},
 	{"attempts_per_run = 4;", ":2: attempts_per_run: allowed is a whole number from 0 to 3"},
 	{"attempts_per_run = \"3\";", ":2: attempts_per_run: "},
 	{"attempts_per_failure = -1;", ":2: attempts_per_failure: "},
@@ -452,6 +467,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_defaults);
 	tcase_add_test(tcase, test_every_key);
+	tcase_add_test(tcase, test_defer);
 	tcase_add_loop_test(tcase, test_nothing_allowed, 0, COUNT(nothing_allowed));
 	tcase_add_loop_test(tcase, test_mistakes, 0, COUNT(mistakes));
 	tcase_add_loop_test(tcase, test_wrong, 0, COUNT(wrong));

@@ -286,8 +286,9 @@ static enum fleet_rule_outcome lease(struct fleet_ruling *r)
 	case FLEET_LEASE_UNUSABLE:
 		break;
 	}
-	fleet_rule_look(r, "%s", seen->text);
-	return fleet_rule_say(r, REFUSE, "%s", seen->text);
+	fleet_rule_look(r, "%s", *seen->text ? seen->text : "not to be had");
+	return fleet_rule_say(r, REFUSE, "%s",
+			      *seen->text ? seen->text : "the lease on this problem cannot be had");
 }
 
 static enum fleet_rule_outcome etag(struct fleet_ruling *r)

@@ -194,8 +194,7 @@ SPOIL(too_soon, (w->history.attempts_run = 1, w->history.last_accepted_s = NOW -
 SPOIL(soon_enough, (w->history.attempts_run = 1, w->history.last_accepted_s = NOW - HOUR))
 SPOIL(last_in_the_future,
       (w->history.attempts_run = 1, w->rule.cooldown_s = 0, w->history.last_accepted_s = NOW + 1))
-SPOIL(other_node, w->input.lease = (struct fleet_lease_seen){.state = FLEET_LEASE_OTHERS,
-							     .text = "node b acts"})
+SPOIL(other_node, w->input.lease.state = FLEET_LEASE_OTHERS)
 SPOIL(no_lease_dir, w->input.lease.state = FLEET_LEASE_UNUSABLE)
 SPOIL(no_etag, w->plan.etag[0] = '\0')
 SPOIL(any_etag, memcpy(w->plan.etag, "*", 2))

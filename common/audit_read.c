@@ -239,7 +239,7 @@ int fleet_audit_read(const char *path, const struct fleet_audit_filter *filter,
 {
 	struct walk walk = {.filter = filter};
 	char *chunk = malloc(CHUNK);
-	struct stat about;
+	struct stat about = {.st_size = 0};
 	int rc;
 
 	if (!chunk)

@@ -48,6 +48,7 @@ struct action {
 	struct fleet_decision decision;
 	struct fleet_lease_seen lease;
 	struct fleet_deferred deferred; /* the call that is made again, id 0 for none */
+	enum fleet_outcome outcome;	/* of the newest request, OPEN when there was none */
 	bool is_read;			/* the newest read and decision went well */
 	char note[320];			/* what else is to be said: "; ..." */
 	struct fleet_error error;

@@ -326,6 +326,15 @@ static bool may_pass(const struct action *action)
 	       action->lease.state == FLEET_LEASE_UNUSABLE;
 }
 
+/* Nothing was done, and why says nothing about the problem: there was no time or no connection, the
+ * service was asked too often, or the run changed while it was looked at. */
+static bool may_be_sent_later(const struct action *action)
+{
+	return action->outcome == FLEET_OUTCOME_NOT_SENT ||
+	       (action->outcome == FLEET_OUTCOME_REFUSED &&
+		(action->error.code == FLEET_E_THROTTLED || action->error.http_status == 412));
+}
+
 /* When to look again, 0 for never; *RET_OUTCOME is how it ends then. */
 static int64_t again_at(const struct action *action, int code, const char **ret_outcome)
 {
@@ -349,7 +358,7 @@ static int64_t again_at(const struct action *action, int code, const char **ret_
 		*ret_outcome = code == ACTION_DONE     ? "done"
 			       : code == ACTION_FAILED ? "failed"
 						       : "unknown";
-		return 0;
+		return code == ACTION_FAILED && may_be_sent_later(action) ? soon_s : 0;
 	}
 	return 0;
 }

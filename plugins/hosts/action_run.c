@@ -200,6 +200,7 @@ static int record(struct action *action, int64_t intent, enum fleet_outcome outc
 	int rc = fleet_ledger_result(action->ledger, intent, outcome, fleet_now_s(), what->message,
 				     correlation_id, &error);
 
+	action->outcome = outcome;
 	action_crash_point("after-result");
 	/* What can still be recorded is: the audit line even when the ledger failed. */
 	if (action_audit(action, words[outcome], what->message, correlation_id) && !rc)

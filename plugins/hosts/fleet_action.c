@@ -98,20 +98,26 @@ static const struct action_command commands[] = {
 	 action_log},
 };
 
+/* What the program does, for --help; the commands by their names. */
+static void summarize(struct fleet_buf *out)
+{
+	(void)fleet_buf_adds(out, "Acts on Azure Kubernetes Fleet Manager, within a policy. MODULE "
+				  "says what is done.\nCommands with options of their own:");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		(void)fleet_buf_addf(out, "%s %s", i ? "," : "", commands[i].name);
+}
+
 int main(int argc, char **argv)
 {
 	struct action_options options = {.execute = false};
-	const struct fleet_host_program program = {
+	struct fleet_host_program program = {
 		.name = "fleet_action",
-		.summary =
-			"Acts on Azure Kubernetes Fleet Manager, within a policy. MODULE says what "
-			"is done; due and log are no modules but commands with options of their "
-			"own.",
 		.kind = FLEET_MODULE_ACTION,
 		.options = action_option_table,
 		.values = &options,
 		.check_config = check_policy,
 	};
+	struct fleet_buf summary;
 	struct fleet_host host;
 	int code;
 
@@ -122,9 +128,13 @@ int main(int argc, char **argv)
 	options.argv = argv;
 	if (asks_for(argc, argv, "--check-policy"))
 		return answer_check_policy(argc, argv);
+	fleet_buf_init(&summary, 1024);
+	summarize(&summary);
+	program.summary = fleet_buf_text(&summary);
 	code = fleet_host_begin(&program, argc, argv, &host);
 	if (code < 0)
 		code = action_run(&host, &options);
 	fleet_host_finish(&host);
+	fleet_buf_finish(&summary);
 	return code;
 }

@@ -12,6 +12,8 @@
 struct action_options {
 	struct fleet_event event;
 	bool execute;
+	bool yes;    /* whoever calls need not be asked */
+	bool asking; /* not an option: a dry run before a person is asked */
 	bool explain;
 	bool check_policy;
 	const char *change_ref;
@@ -40,12 +42,25 @@ struct action {
 	struct fleet_decision decision;
 	struct fleet_error error;
 	char key[FLEET_POLICY_KEY];
+	const char *confirmed; /* the key of what a person said yes to, NULL: nobody was asked */
 	char made[FLEET_CLIENT_ID]; /* id in the service's answer, "" when it had none */
 };
 
 /* Does the whole of it and prints one line (and the rules, with --explain). Returns the exit code.
  */
-int action_run(const struct fleet_host *host, const struct action_options *options);
+int action_run(struct fleet_host *host, const struct action_options *options);
+
+/*
+ * One pass of it: from reading to the result. CONFIRMED is the key of the plan that a person said
+ * yes to, another one is refused; NULL when nobody was asked. *RET_DECISION and RET_KEY, which may
+ * be NULL, get what was decided. Returns the exit code.
+ */
+int action_once(const struct fleet_host *host, const struct action_options *options,
+		const char *confirmed, struct fleet_decision *ret_decision,
+		char ret_key[FLEET_POLICY_KEY]);
+
+/* The same for a person at a terminal: shows the plan, asks once, and then does it. */
+int action_ask(struct fleet_host *host, const struct action_options *options);
 
 /* Checks the policy file of the configuration and says each permission in words. Returns the exit
  * code. */

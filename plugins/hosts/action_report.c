@@ -232,7 +232,9 @@ static int dry_run(struct action *action)
 	if (*plan->effect)
 		(void)fleet_buf_addf(&text, "; %s", plan->effect);
 	(void)fleet_buf_addf(&text, "; permission %s (%s); %s", permission ? permission->name : "",
-			     permission ? permission->where : "", action->decision.reason);
+			     permission ? permission->where : "",
+			     action->options->asking ? "nothing is sent yet"
+						     : action->decision.reason);
 	audit_or_say(action, "dry-run", action->decision.reason, "", &text);
 	return say_and_finish(action, ACTION_DONE, "DRY RUN", &text);
 }

@@ -16,6 +16,8 @@ static const struct fleet_option option_table[] = {
 		  "send the request if the policy allows it; without it, say what would be sent"),
 	FLEET_OPT(struct action_options, event.manual, FLAG, 0, "manual", NULL, NULL,
 		  "a person asks, not an event; needs a permission with manual = true"),
+	FLEET_OPT(struct action_options, yes, FLAG, 0, "yes", NULL, NULL,
+		  "do not ask: for scripts, with --manual --execute"),
 	FLEET_OPT(struct action_options, explain, FLAG, 0, "explain", NULL, NULL,
 		  "show every rule, what it looked at, and its verdict"),
 	FLEET_OPT(struct action_options, check_policy, FLAG, 0, "check-policy", NULL, NULL,

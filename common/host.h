@@ -70,6 +70,11 @@ int fleet_host_begin(const struct fleet_host_program *program, int argc, char *c
 		     struct fleet_host *host);
 void fleet_host_finish(struct fleet_host *host);
 
+/* Stops the alarm while a person is asked; fleet_host_begin_again then lets the time of -t begin
+ * anew. */
+void fleet_host_pause(void);
+void fleet_host_begin_again(struct fleet_host *host);
+
 /* Prints ERROR as the one line "NAME STATE - message; hint", details below it. Returns the exit
  * code, LEVEL. */
 int fleet_host_fail(const char *name, enum fleet_level level, const struct fleet_error *error);

@@ -350,13 +350,30 @@ static bool has_no_config(const struct early *early)
 	return !early->config && access(fleet_config_default_path, F_OK) != 0 && errno == ENOENT;
 }
 
+/* Lets -t begin at START_MS. */
+static void set_time(struct fleet_host *host, int64_t start_ms)
+{
+	const struct fleet_host_program *program = host->program;
+	enum fleet_level level = FLEET_LEVEL_UNKNOWN;
+	int64_t total_ms = host->options.timeout_s * 1000;
+	struct fleet_deadline last = {start_ms + total_ms - 100};
+
+	if (program->timeout_result)
+		level = (enum fleet_level) * program->timeout_result;
+	/* What is left of -t after the deadline is for the verdict, and then for the alarm. */
+	host->deadline.at_ms = start_ms + total_ms - (total_ms > 2000 ? 500 : total_ms / 4);
+	fleet_host_alarm(host->name, last, level);
+}
+
+void fleet_host_begin_again(struct fleet_host *host)
+{
+	set_time(host, fleet_monotonic_ms());
+}
+
 /* What is left when argv is read and CONFIG is there: defaults, the fleet, the time. */
 static int make_ready(struct fleet_host *host, int64_t start_ms, struct fleet_error *error)
 {
 	const struct fleet_host_program *program = host->program;
-	enum fleet_level level = FLEET_LEVEL_UNKNOWN;
-	struct fleet_deadline last;
-	int64_t total_ms;
 	int rc = 0;
 
 	if (host->config)
@@ -370,13 +387,7 @@ static int make_ready(struct fleet_host *host, int64_t start_ms, struct fleet_er
 	if (!host->options.timeout_s)
 		host->options.timeout_s =
 			host->config ? host->config->timeout_s : FLEET_CONFIG_TIMEOUT_S;
-	if (program->timeout_result)
-		level = (enum fleet_level) * program->timeout_result;
-	/* What is left of -t after the deadline is for the verdict, and then for the alarm. */
-	total_ms = host->options.timeout_s * 1000;
-	host->deadline.at_ms = start_ms + total_ms - (total_ms > 2000 ? 500 : total_ms / 4);
-	last.at_ms = start_ms + total_ms - 100;
-	fleet_host_alarm(host->name, last, level);
+	set_time(host, start_ms);
 	return 0;
 }
 

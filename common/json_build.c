@@ -68,6 +68,11 @@ void fleet_json_text(struct fleet_json *to, const char *key, const char *text)
 	fleet_buf_finish(&buf);
 }
 
+void fleet_json_verbatim(struct fleet_json *to, const char *key, const char *text)
+{
+	fleet_json_put(to, key, json_object_new_string(text));
+}
+
 void fleet_json_number(struct fleet_json *to, const char *key, int64_t number)
 {
 	fleet_json_put(to, key, json_object_new_int64(number));

@@ -29,6 +29,7 @@ void fleet_json_finish(struct fleet_json *json);
 void fleet_json_put(struct fleet_json *to, const char *key, struct json_object *value);
 void fleet_json_nest(struct fleet_json *to, const char *key, struct fleet_json *part);
 void fleet_json_text(struct fleet_json *to, const char *key, const char *text);
+void fleet_json_verbatim(struct fleet_json *to, const char *key, const char *text); /* our own */
 void fleet_json_number(struct fleet_json *to, const char *key, int64_t number);
 void fleet_json_truth(struct fleet_json *to, const char *key, bool truth);
 void fleet_json_time(struct fleet_json *to, const char *key, int64_t at_s);

@@ -14,6 +14,9 @@
 struct action_options {
 	struct fleet_event event;
 	bool execute;
+	bool yes;    /* whoever calls need not be asked */
+	bool asking; /* not an option: a dry run before a person is asked */
+	int output;  /* enum action_output */
 	bool explain;
 	bool check_policy;
 	const char *change_ref;
@@ -24,6 +27,9 @@ struct action_options {
 
 /* The options of every action. */
 extern const struct fleet_option action_option_table[];
+
+/* How a call says what came of it; the order is that of the option's choices. */
+enum action_output { ACTION_PLAIN = 0, ACTION_JSON };
 
 /* Exit codes. */
 enum {
@@ -53,16 +59,34 @@ struct action {
 	char note[320];			/* what else is to be said: "; ..." */
 	struct fleet_error error;
 	char key[FLEET_POLICY_KEY];
+	const char *confirmed; /* the key of what a person said yes to, NULL: nobody was asked */
 	char made[FLEET_CLIENT_ID]; /* id in the service's answer, "" when it had none */
 };
 
 /* Does the whole of it and prints one line (and the rules, with --explain). Returns the exit code.
  */
-int action_run(const struct fleet_host *host, const struct action_options *options);
+int action_run(struct fleet_host *host, const struct action_options *options);
+
+/*
+ * One pass of it: from reading to the result. CONFIRMED is the key of the plan that a person said
+ * yes to, another one is refused; NULL when nobody was asked. *RET_DECISION and RET_KEY, which may
+ * be NULL, get what was decided. Returns the exit code.
+ */
+int action_once(const struct fleet_host *host, const struct action_options *options,
+		const char *confirmed, struct fleet_decision *ret_decision,
+		char ret_key[FLEET_POLICY_KEY]);
+
+/* The same for a person at a terminal: shows the plan, asks once, and then does it. */
+int action_ask(struct fleet_host *host, const struct action_options *options);
 
 /* Checks the policy file of the configuration and says each permission in words. Returns the exit
  * code. */
 int action_check_policy(const struct fleet_config *config);
+
+/* Appends the JSON document of --output json to OUT; CODE, WORD and TEXT as they are printed
+ * otherwise. Returns 0 or FLEET_E_NOMEM. */
+int action_json(const struct action *action, int code, const char *word, const char *text,
+		struct fleet_buf *out);
 
 /* ---- action_report.c: each prints one line, most after writing the audit log ---- */
 

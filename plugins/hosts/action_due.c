@@ -58,9 +58,9 @@ static char **command_line(const struct due *due, const struct fleet_deferred *c
 			   struct fleet_arena *memory)
 {
 	const char *dir = due->options->module_dir;
-	size_t count = 0, room = call->options.count + call->event.count + 10;
+	size_t count = 0, room = call->options.count + call->event.count + 11;
 	const char **argv = fleet_arena_alloc(memory, room, sizeof(*argv));
-	char text[6][1100];
+	char text[7][1100];
 
 	if (!argv)
 		return NULL;
@@ -76,8 +76,9 @@ static char **command_line(const struct due *due, const struct fleet_deferred *c
 		       (long long)(fleet_deadline_left_ms(due->deadline) - MARGIN_MS) / 1000);
 	(void)snprintf(text[3], sizeof(text[3]), "--explain=false");
 	(void)snprintf(text[4], sizeof(text[4]), "--deferred=%lld", (long long)call->id);
-	(void)snprintf(text[5], sizeof(text[5]), "--module-dir=%s", dir ? dir : "");
-	for (size_t i = 0; i < (dir ? 6 : 5); i++) {
+	(void)snprintf(text[5], sizeof(text[5]), "--output=plain");
+	(void)snprintf(text[6], sizeof(text[6]), "--module-dir=%s", dir ? dir : "");
+	for (size_t i = 0; i < (dir ? 7 : 6); i++) {
 		argv[count] = fleet_arena_text(memory, text[i], strlen(text[i]));
 		if (!argv[count++])
 			return NULL;

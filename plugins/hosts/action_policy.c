@@ -14,43 +14,78 @@ static void add_duration(struct fleet_buf *out, const char *before, int64_t s)
 	(void)fleet_buf_addf(out, "%s%s", before, text);
 }
 
+/* "start run "nightly-*" of fleet "prod" that profile "weekly" makes" */
+static void add_what(const struct fleet_policy_rule *rule, struct fleet_buf *out)
+{
+	(void)fleet_buf_addf(out, "%s", rule->action);
+	if (rule->run)
+		(void)fleet_buf_addf(out, " run \"%s\"", rule->run);
+	else
+		(void)fleet_buf_addf(out, " by profile \"%s\"", rule->profile);
+	(void)fleet_buf_addf(out, " of fleet \"%s\"", rule->fleet);
+	if (rule->run && rule->profile)
+		(void)fleet_buf_addf(out, ", made by profile \"%s\"", rule->profile);
+}
+
 static void add_who(const struct fleet_policy_rule *rule, struct fleet_buf *out)
 {
-	(void)fleet_buf_addf(out, "%s: %s may %s run \"%s\" of fleet \"%s\" (%s)\n", rule->name,
+	(void)fleet_buf_addf(out, "%s: %s may ", rule->name,
 			     rule->manual && rule->handler ? "event handlers and people"
 			     : rule->handler		   ? "event handlers"
-							   : "people",
-			     rule->action, rule->run, rule->fleet, rule->where);
-	(void)fleet_buf_addf(out, "  %s\n",
+							   : "people");
+	add_what(rule, out);
+	(void)fleet_buf_addf(out, " (%s)\n  %s\n", rule->where,
 			     rule->execute ? "carried out with --execute"
 					   : "never carried out, only shown (execute = false)");
 }
 
-static void add_when(const struct fleet_policy_rule *rule, struct fleet_buf *out)
+static void add_states(const struct fleet_policy_rule *rule, struct fleet_buf *out)
 {
 	(void)fleet_buf_adds(out, "  when the run is");
 	for (size_t i = 0; i < rule->from_count; i++)
 		(void)fleet_buf_addf(out, "%s %s", i ? " or" : "",
 				     fleet_update_state_name(rule->from[i]));
+}
+
+static void add_failures(const struct fleet_policy_rule *rule, struct fleet_buf *out)
+{
 	(void)fleet_buf_adds(out, rule->class_count ? ", every failure is" : ", nothing failed");
 	for (size_t i = 0; i < rule->class_count; i++)
 		(void)fleet_buf_addf(out, "%s %s", i ? " or" : "",
 				     fleet_failure_class_name(rule->classes[i]));
-	add_duration(out, ", for at least ", rule->minimum_age_s);
-	add_duration(out, ", and no person changed it for ", rule->human_quiet_s);
-	(void)fleet_buf_addf(out, "; %s%s\n", *rule->period ? rule->period : "at any time",
+}
+
+/* Says only what counts for the action, as the rules do. */
+static void add_when(const struct fleet_policy_rule *rule, enum fleet_verb verb,
+		     struct fleet_buf *out)
+{
+	bool is_on_run =
+		verb == FLEET_VERB_START || verb == FLEET_VERB_STOP || verb == FLEET_VERB_SKIP;
+
+	if (is_on_run)
+		add_states(rule, out);
+	if (verb == FLEET_VERB_START)
+		add_failures(rule, out);
+	if (verb == FLEET_VERB_START || verb == FLEET_VERB_SKIP) {
+		add_duration(out, ", for at least ", rule->minimum_age_s);
+		add_duration(out, ", and no person changed it for ", rule->human_quiet_s);
+	}
+	(void)fleet_buf_addf(out, "%s%s%s\n", is_on_run ? "; " : "  ",
+			     *rule->period ? rule->period : "at any time",
 			     *rule->period ? " UTC" : "");
 }
 
-static void add_limits(const struct fleet_policy_rule *rule, struct fleet_buf *out)
+static void add_limits(const struct fleet_policy_rule *rule, enum fleet_verb verb,
+		       struct fleet_buf *out)
 {
-	(void)fleet_buf_addf(
-		out,
-		"  at most %lld time%s for one failure, %lld for a run, %lld a day for "
-		"a fleet, %lld an hour for all",
-		(long long)rule->attempts_per_failure, rule->attempts_per_failure == 1 ? "" : "s",
-		(long long)rule->attempts_per_run, (long long)rule->fleet_per_day,
-		(long long)rule->all_per_hour);
+	(void)fleet_buf_addf(out, "  at most %lld time%s for one %s",
+			     (long long)rule->attempts_per_failure,
+			     rule->attempts_per_failure == 1 ? "" : "s",
+			     verb == FLEET_VERB_START ? "failure" : "situation");
+	if (verb == FLEET_VERB_START || verb == FLEET_VERB_STOP || verb == FLEET_VERB_SKIP)
+		(void)fleet_buf_addf(out, ", %lld for a run", (long long)rule->attempts_per_run);
+	(void)fleet_buf_addf(out, ", %lld a day for a fleet, %lld an hour for all",
+			     (long long)rule->fleet_per_day, (long long)rule->all_per_hour);
 	add_duration(out, "; again after ", rule->cooldown_s);
 	(void)fleet_buf_addf(out, ", %lld times longer each time, up to %lld %% more\n",
 			     (long long)rule->cooldown_factor,
@@ -60,11 +95,40 @@ static void add_limits(const struct fleet_policy_rule *rule, struct fleet_buf *o
 			     rule->defer_s);
 		(void)fleet_buf_adds(out, " (fleet_action due)\n");
 	}
+}
+
+static void add_radius(const struct fleet_policy_rule *rule, enum fleet_verb verb,
+		       struct fleet_buf *out)
+{
+	if (verb == FLEET_VERB_START)
+		(void)fleet_buf_addf(
+			out,
+			"  not with more than %lld members left, %lld at once, or %lld %% of the "
+			"members failed\n",
+			(long long)rule->max_members_left, (long long)rule->max_concurrency,
+			(long long)rule->max_failed_percent);
+	if (verb != FLEET_VERB_SKIP)
+		return;
+	(void)fleet_buf_adds(out, "  only");
+	for (size_t i = 0; i < rule->target_count; i++)
+		(void)fleet_buf_addf(out, "%s %s:%s", i ? "," : "", rule->targets[i].type,
+				     rule->targets[i].name);
 	(void)fleet_buf_addf(out,
-			     "  not with more than %lld members left, %lld at once, or %lld %% of "
-			     "the members failed\n",
-			     (long long)rule->max_members_left, (long long)rule->max_concurrency,
-			     (long long)rule->max_failed_percent);
+			     "; not more than %lld members, with those that people skipped before "
+			     "%lld %% of the run's, and %lld gates and waits\n",
+			     (long long)rule->max_members_skipped,
+			     (long long)rule->max_skipped_percent,
+			     (long long)rule->max_gates_skipped);
+}
+
+static void add_rule(const struct fleet_policy_rule *rule, struct fleet_buf *out)
+{
+	enum fleet_verb verb = fleet_verb_from(rule->action);
+
+	add_who(rule, out);
+	add_when(rule, verb, out);
+	add_limits(rule, verb, out);
+	add_radius(rule, verb, out);
 }
 
 int action_check_policy(const struct fleet_config *config)
@@ -86,11 +150,8 @@ int action_check_policy(const struct fleet_config *config)
 	else
 		(void)fleet_buf_addf(&out, "POLICY OK - %s: no permission, everything is refused\n",
 				     config->policy);
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		add_who(&policy->rules[i], &out);
-		add_when(&policy->rules[i], &out);
-		add_limits(&policy->rules[i], &out);
-	}
+	for (size_t i = 0; i < policy->rule_count; i++)
+		add_rule(&policy->rules[i], &out);
 	if (out.failed || fleet_host_print(out.data, out.len, FLEET_LEVEL_OK) != FLEET_LEVEL_OK)
 		code = ACTION_UNKNOWN;
 	fleet_buf_finish(&out);

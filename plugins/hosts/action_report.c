@@ -29,24 +29,36 @@ static void upper_name(const struct action *action, char out[64])
 	}
 }
 
-/* Prints "NAME WORD - text", then the rules when they are wanted. */
-static int say(const struct action *action, int code, const char *word, const char *text)
+/* "NAME WORD - text", then the rules when they are wanted. */
+static void write_plain(const struct action *action, const char *word, const char *text,
+			struct fleet_buf *out)
 {
-	struct fleet_buf out;
 	char name[64];
 
 	upper_name(action, name);
-	fleet_buf_init(&out, (size_t)32 << 10);
-	(void)fleet_buf_addf(&out, "%s %s - ", name, word);
-	fleet_text_clean(&out, text, MAX_TEXT);
-	(void)fleet_buf_adds(&out, "\n");
+	(void)fleet_buf_addf(out, "%s %s - ", name, word);
+	fleet_text_clean(out, text, MAX_TEXT);
+	(void)fleet_buf_adds(out, "\n");
 	for (size_t i = 0; action->options->explain && i < action->decision.rule_count; i++) {
 		const struct fleet_rule_verdict *rule = &action->decision.rules[i];
 
-		(void)fleet_buf_addf(&out, "%-6s %-24s %s\n", rule->passed ? "pass" : "FAIL",
+		(void)fleet_buf_addf(out, "%-6s %-24s %s\n", rule->passed ? "pass" : "FAIL",
 				     rule->rule, rule->input);
 	}
-	if (out.failed || fleet_host_print(out.data, out.len, FLEET_LEVEL_OK) != FLEET_LEVEL_OK)
+}
+
+static int say(const struct action *action, int code, const char *word, const char *text)
+{
+	struct fleet_buf out;
+	int rc = 0;
+
+	fleet_buf_init(&out, (size_t)4 << 20);
+	if (action->options->output == ACTION_JSON)
+		rc = action_json(action, code, word, text, &out);
+	else
+		write_plain(action, word, text, &out);
+	if (rc || out.failed ||
+	    fleet_host_print(out.data, out.len, FLEET_LEVEL_OK) != FLEET_LEVEL_OK)
 		code = ACTION_UNKNOWN;
 	fleet_buf_finish(&out);
 	return code;
@@ -269,7 +281,9 @@ static int dry_run(struct action *action)
 	if (*plan->effect)
 		(void)fleet_buf_addf(&text, "; %s", plan->effect);
 	(void)fleet_buf_addf(&text, "; permission %s (%s); %s", permission ? permission->name : "",
-			     permission ? permission->where : "", action->decision.reason);
+			     permission ? permission->where : "",
+			     action->options->asking ? "nothing is sent yet"
+						     : action->decision.reason);
 	audit_or_say(action, "dry-run", action->decision.reason, "", &text);
 	return say_and_finish(action, ACTION_DONE, "DRY RUN", &text);
 }

@@ -318,6 +318,12 @@ static int execute(struct action *action, bool *ret_again)
 	};
 	int rc;
 
+	if (action->confirmed && strcmp(action->confirmed, action->key) != 0) {
+		(void)fleet_error_set(&action->error, FLEET_E_CONFLICT,
+				      "what is to be done is no longer what was confirmed; look "
+				      "again");
+		return action_refused_by(action, "confirmation");
+	}
 	if (action_audit(action, "intent", action->plan.reason, ""))
 		return action_refused_by(action, "audit");
 	action_crash_point("before-intent");
@@ -384,9 +390,11 @@ static int prepare(struct action *action, const char **ret_rule)
 				 (int)host->options.verbosity, &action->client, &action->error);
 }
 
-int action_run(const struct fleet_host *host, const struct action_options *options)
+int action_once(const struct fleet_host *host, const struct action_options *options,
+		const char *confirmed, struct fleet_decision *ret_decision,
+		char ret_key[FLEET_POLICY_KEY])
 {
-	struct action action = {.host = host, .options = options};
+	struct action action = {.host = host, .options = options, .confirmed = confirmed};
 	const char *rule = NULL;
 	int code = ACTION_UNKNOWN;
 
@@ -397,17 +405,28 @@ int action_run(const struct fleet_host *host, const struct action_options *optio
 	 */
 	if (action.decision.verdict != FLEET_VERDICT_EXECUTE && !options->explain) {
 		action_withdraw(&action);
-		return action_decided(&action);
-	}
-	if (prepare(&action, &rule))
+		code = action_decided(&action);
+	} else if (prepare(&action, &rule)) {
 		code = rule ? action_refused_by(&action, rule) : action_failed(&action);
-	else if (action_deferred_take(&action, &code))
+	} else if (action_deferred_take(&action, &code)) {
 		code = act(&action);
+	}
 	action_deferred_settle(&action, code);
 	fleet_deferred_finish(&action.deferred);
+	if (ret_decision)
+		*ret_decision = action.decision;
+	if (ret_key)
+		memcpy(ret_key, action.key, sizeof(action.key));
 	fleet_client_close(&action.client);
 	fleet_ledger_close(action.ledger);
 	fleet_policy_free(action.policy);
 	fleet_view_free(action.view);
 	return code;
+}
+
+int action_run(struct fleet_host *host, const struct action_options *options)
+{
+	if (options->execute && options->event.manual && !options->yes)
+		return action_ask(host, options);
+	return action_once(host, options, NULL, NULL, NULL);
 }

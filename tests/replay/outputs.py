@@ -231,7 +231,10 @@ def metrics_say_it(case, text, document, tables):
     if document["labels"]:
         about = families[prefix + "info"][2][0][0]
         for key, label in document["labels"].items():
-            case.hold(about.get(key, "")[:100] == label[:100], f"info lacks {key}: {about}")
+            found = about.get("found_" + key, about.get(key, ""))
+            case.hold(found[:100] == label[:100], f"info lacks {key}: {about}")
+        for key, label in labels.items():
+            case.hold(key == "module" or about.get(key) == label, f"info cannot join by {key}")
     # The series are the same whatever was found.
     del labels["module"]
     for name in have:

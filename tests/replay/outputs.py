@@ -188,7 +188,7 @@ def first_line_says_it(case, document):
     if run is None:
         return
     case.hold(run in start, f"no run in: {start}")
-    if case.module == "run":
+    if case.module in ("run", "runs"):
         state = state_of_run(case, run)
         case.hold(state and state in start, f"no state {state} in: {start}")
 
@@ -353,4 +353,5 @@ def main():
     return 1 if failures or not names else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

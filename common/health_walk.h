@@ -26,12 +26,12 @@ struct health_walk {
 	bool is_late;		    /* an after-stage wait should have ended by now */
 	int64_t changed_s;	 /* newest change, or end of a wait that explains the time before */
 	enum fleet_level failed; /* what a failed member means in this run */
-	const char *failed_option;  /* that says so, NULL where it is the usual one */
-	enum fleet_level runtime;   /* worst of the running members' and stages' runtimes */
-	size_t failures;	    /* findings of cause FAILED */
-	size_t waits;		    /* findings of things that wait */
-	size_t runtimes;	    /* findings of things that run for too long */
-	size_t tree_gates;	    /* gates in the run's tree */
+	const char *failed_option; /* that says so, NULL where it is the usual one */
+	enum fleet_level runtime;  /* worst of the running members' and stages' runtimes */
+	size_t failures;	   /* findings of cause FAILED */
+	size_t waits;		   /* findings of things that wait */
+	size_t runtimes;	   /* findings of things that run for too long */
+	size_t tree_gates;	   /* gates in the run's tree */
 };
 
 /* Where in the tree we are. */

@@ -12,6 +12,8 @@
 #define FLEETMON_MODULE_H
 
 #include "demand.h"
+#include "cluster_state.h"
+#include "cluster_table.h"
 #include "error.h"
 #include "failure.h"
 #include "fates.h"
@@ -19,7 +21,10 @@
 #include "health.h"
 #include "health_scope.h"
 #include "identities.h"
+#include "kube_version.h"
 #include "model.h"
+#include "name_filter.h"
+#include "node_image.h"
 #include "options.h"
 #include "parts.h"
 #include "plan.h"

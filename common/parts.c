@@ -7,8 +7,12 @@
 
 #include "model.h"
 #include "parts.h"
+#include "report.h"
+#include "text.h"
 
 #define NEXT_SHOWN 6
+#define SUMMARY_BYTES ((size_t)500)
+#define NAME_BYTES ((size_t)64)
 
 int fleet_parts_init(struct fleet_parts *parts, size_t cap)
 {
@@ -44,13 +48,6 @@ void fleet_parts_add(struct fleet_parts *parts, const char *rule, enum fleet_lev
 	va_start(args, format);
 	(void)vsnprintf(part->text, sizeof(part->text), format, args);
 	va_end(args);
-}
-
-enum fleet_level fleet_limits_level(const struct fleet_limits *limits, int64_t value)
-{
-	if (fleet_range_alerts(&limits->critical, value))
-		return FLEET_LEVEL_CRITICAL;
-	return fleet_range_alerts(&limits->warning, value) ? FLEET_LEVEL_WARNING : FLEET_LEVEL_OK;
 }
 
 void fleet_parts_measure(struct fleet_parts *parts, const struct fleet_limits *limits,
@@ -116,6 +113,37 @@ static bool was_said(const struct fleet_parts *parts, size_t i)
 		if (strcmp(parts->at[j].next, parts->at[i].next) == 0)
 			return true;
 	return false;
+}
+
+void fleet_parts_summary(const struct fleet_parts *parts, const struct fleet_view *view,
+			 const char *run, const char *well, const char *counts,
+			 struct fleet_result *result)
+{
+	const struct fleet_part *head = parts->at;
+	size_t bad = fleet_parts_bad(parts), room;
+	struct fleet_buf line, tail;
+
+	fleet_buf_init(&line, 16 * SUMMARY_BYTES);
+	fleet_buf_init(&tail, 8 * SUMMARY_BYTES);
+	fleet_text_clean(&line, fleet_view_fleet(view), NAME_BYTES);
+	(void)fleet_buf_adds(&line, *run ? "/" : "");
+	fleet_text_clean(&line, run, NAME_BYTES);
+	(void)fleet_buf_adds(&line, ": ");
+	if (bad > 1)
+		(void)fleet_buf_addf(&tail, " [and %zu more%s%s]", bad - 1 + parts->dropped,
+				     *counts ? "; " : "", counts);
+	else if (*counts)
+		(void)fleet_buf_addf(&tail, " [%s]", counts);
+	if (bad && head->next[0]) {
+		(void)fleet_buf_adds(&tail, " - next: ");
+		fleet_text_clean(&tail, head->next, SUMMARY_BYTES / 3);
+	}
+	fleet_report_stale(view, &tail);
+	room = line.len + tail.len < SUMMARY_BYTES ? SUMMARY_BYTES - line.len - tail.len : 0;
+	fleet_text_clean(&line, bad ? head->text : well, room);
+	fleet_result_summary(result, "%s%s", fleet_buf_text(&line), fleet_buf_text(&tail));
+	fleet_buf_finish(&tail);
+	fleet_buf_finish(&line);
 }
 
 void fleet_parts_report(const struct fleet_parts *parts, size_t shown, struct fleet_result *result)

@@ -9,6 +9,7 @@
 
 #include "health.h"
 #include "result.h"
+#include "view.h"
 
 struct fleet_part {
 	enum fleet_level level;
@@ -46,14 +47,20 @@ void fleet_parts_measure(struct fleet_parts *parts, const struct fleet_limits *l
 /* Says what to do about the part that was added last: HINT, or OTHERWISE where that is "". */
 void fleet_parts_next(struct fleet_parts *parts, const char *hint, const char *otherwise);
 
-/* The level that VALUE has by LIMITS. */
-enum fleet_level fleet_limits_level(const struct fleet_limits *limits, int64_t value);
-
 /* Puts the worst parts first, in the order in which they were added where they are alike. */
 void fleet_parts_sort(struct fleet_parts *parts);
 
 /* How many parts are not OK. */
 size_t fleet_parts_bad(const struct fleet_parts *parts);
+
+/*
+ * Makes the first line of the sorted PARTS: "FLEET/RUN: TEXT [and 3 more; COUNTS] - next: ...", and
+ * how old the data is. TEXT is the worst part's, or WELL when all are OK. RUN, which it is about,
+ * and COUNTS may be "".
+ */
+void fleet_parts_summary(const struct fleet_parts *parts, const struct fleet_view *view,
+			 const char *run, const char *well, const char *counts,
+			 struct fleet_result *result);
 
 /* Adds the sorted PARTS to RESULT: those that are not OK, at most SHOWN of them and how many more
  * there are, then the others; then a line "next: ..." for each different thing to do. */

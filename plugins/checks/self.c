@@ -350,30 +350,11 @@ static void judge_lists(struct report *report)
 
 static void add_summary(const struct report *report)
 {
-	const struct fleet_self *self = report->self;
-	const struct fleet_part *head = &report->parts.at[0];
-	size_t bad = fleet_parts_bad(&report->parts);
-	struct fleet_buf line, tail;
+	char well[128];
 
-	fleet_buf_init(&line, 16 * SUMMARY_BYTES);
-	fleet_buf_init(&tail, 8 * SUMMARY_BYTES);
-	fleet_text_clean(&line, fleet_view_fleet(report->view), NAME_BYTES);
-	(void)fleet_buf_adds(&line, ": ");
-	if (bad) {
-		if (bad > 1)
-			(void)fleet_buf_addf(&tail, " [and %zu more]", bad - 1);
-		if (head->next[0]) {
-			(void)fleet_buf_adds(&tail, " - next: ");
-			fleet_text_clean(&tail, head->next, SUMMARY_BYTES / 3);
-		}
-		fleet_text_clean(&line, head->text, SUMMARY_BYTES - line.len - tail.len);
-	} else {
-		(void)fleet_buf_addf(&line, "the monitoring is sound: %zu modules, fleetmon %s",
-				     count_modules(self, FLEET_SELF_GOOD), self->version);
-	}
-	fleet_result_summary(report->result, "%s%s", fleet_buf_text(&line), fleet_buf_text(&tail));
-	fleet_buf_finish(&tail);
-	fleet_buf_finish(&line);
+	(void)snprintf(well, sizeof(well), "the monitoring is sound: %zu modules, fleetmon %s",
+		       count_modules(report->self, FLEET_SELF_GOOD), report->self->version);
+	fleet_parts_summary(&report->parts, report->view, "", well, "", report->result);
 }
 
 /* How long the token of identity I still holds. */

@@ -9,6 +9,7 @@
 struct fleet_client {
 	struct fleet_arm *arm; /* owned */
 	const struct fleet_config_fleet *fleet;
+	int64_t quota_left; /* of Resource Graph as its last answer said, else FLEET_ABSENT */
 };
 
 /* Opens a client for FLEET with CREDENTIAL. CACHE_DIR may be NULL. */
@@ -22,7 +23,7 @@ void fleet_client_close(struct fleet_client *client);
  * Lists everything of KIND (for FLEET_KIND_FLEET: the one fleet) and appends it as a payload to
  * OUT, carrying change times over from PREVIOUS (may be NULL). Where the fleet's api-version has no
  * such resource (gates before 2025-04-01-preview, profiles before 2024-05-02-preview) the list is
- * empty and nothing is sent.
+ * empty and nothing is sent. An estate has FLEET_KIND_ESTATE, and only that.
  */
 int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 		      const struct fleet_payload *previous, struct fleet_deadline deadline,

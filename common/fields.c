@@ -276,12 +276,45 @@ static const struct fleet_field fleet_rows[] = {
 };
 TABLE(fleet, fleet_fleet);
 
+/* Columns of our own queries (estate.c). What makes a row unique is its id. */
+static const struct fleet_field estate_rows[] = {
+	TEXT(fleet_estate_row, resource.id, "id"),
+	TEXT(fleet_estate_row, resource.name, "key"),
+	MARK(fleet_estate_row, part_text, "part"),
+	PART(fleet_estate_row, status, "", status),
+	INT(fleet_estate_row, number, "number"),
+	TEXT(fleet_estate_row, profile_id, "profileId"),
+	COUNT(fleet_estate_row, failure_count, "failureCount"),
+	COUNT(fleet_estate_row, members, "members"),
+	COUNT(fleet_estate_row, members_failed, "membersFailed"),
+	COUNT(fleet_estate_row, members_pending, "membersPending"),
+	COUNT(fleet_estate_row, members_running, "membersRunning"),
+	INT(fleet_estate_row, widest_group, "widestGroup"),
+	INT(fleet_estate_row, says_failed, "saysFailed"),
+	TICK(fleet_estate_row, member_changed_s, "memberChanged"),
+	TICK(fleet_estate_row, group_changed_s, "groupChanged"),
+	TICK(fleet_estate_row, stage_changed_s, "stageChanged"),
+	TICK(fleet_estate_row, wait_since_s, "waitSince"),
+	INT(fleet_estate_row, wait_duration_s, "waitSeconds"),
+	TEXT(fleet_estate_row, display_name, "displayName"),
+	TEXT(fleet_estate_row, gate_type, "gateType"),
+	TEXT(fleet_estate_row, run_id, "runId"),
+	TEXT(fleet_estate_row, run_name, "runName"),
+	TEXT(fleet_estate_row, stage, "stageName"),
+	TEXT(fleet_estate_row, group, "groupName"),
+	TIME(fleet_estate_row, absolute_start_s, "absoluteStartTime"),
+	TEXT(fleet_estate_row, message, "message"),
+	INT(fleet_estate_row, recent_s, "recentSeconds"),
+};
+TABLE(estate, fleet_estate_row);
+
 const struct fleet_table *fleet_table_of(enum fleet_kind kind)
 {
 	static const struct fleet_table *const tables[FLEET_KIND_COUNT] = {
 		[FLEET_KIND_FLEET] = &fleet,	  [FLEET_KIND_RUNS] = &run,
 		[FLEET_KIND_MEMBERS] = &member,	  [FLEET_KIND_GATES] = &gate,
 		[FLEET_KIND_PROFILES] = &profile, [FLEET_KIND_STRATEGIES] = &strategy,
+		[FLEET_KIND_ESTATE] = &estate,
 	};
 
 	return kind < FLEET_KIND_COUNT ? tables[kind] : NULL;

@@ -20,12 +20,14 @@ static const char *const kind_names[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_GATES] = "gates",
 	[FLEET_KIND_PROFILES] = "autoUpgradeProfiles",
 	[FLEET_KIND_STRATEGIES] = "updateStrategies",
+	[FLEET_KIND_ESTATE] = "estate",
 };
 
 static const char *const kind_words[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_FLEET] = "fleet",	    [FLEET_KIND_RUNS] = "runs",
 	[FLEET_KIND_MEMBERS] = "members",   [FLEET_KIND_GATES] = "gates",
 	[FLEET_KIND_PROFILES] = "profiles", [FLEET_KIND_STRATEGIES] = "strategies",
+	[FLEET_KIND_ESTATE] = "estate",
 };
 
 const char *fleet_kind_word(enum fleet_kind kind)
@@ -36,6 +38,24 @@ const char *fleet_kind_word(enum fleet_kind kind)
 const char *fleet_kind_name(enum fleet_kind kind)
 {
 	return kind < FLEET_KIND_COUNT ? kind_names[kind] : "unknown";
+}
+
+enum fleet_estate_part fleet_estate_part_of(const struct fleet_estate_row *row)
+{
+	static const struct {
+		const char *word;
+		enum fleet_estate_part part;
+	} parts[] = {
+		{"fleets", FLEET_ESTATE_FLEETS}, {"runs", FLEET_ESTATE_RUNS},
+		{"gates", FLEET_ESTATE_GATES},	 {"run", FLEET_ESTATE_RUN},
+		{"gate", FLEET_ESTATE_GATE},	 {"cut", FLEET_ESTATE_CUT},
+		{"scope", FLEET_ESTATE_SCOPE},
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcmp(parts[i].word, row->part_text) == 0)
+			return parts[i].part;
+	return FLEET_ESTATE_OTHER;
 }
 
 enum fleet_update_state fleet_update_state_from(const char *word)

@@ -12,6 +12,7 @@
 #define FLEETMON_MODULE_H
 
 #include "error.h"
+#include "estate_health.h"
 #include "failure.h"
 #include "health.h"
 #include "model.h"
@@ -38,6 +39,8 @@ enum fleet_module_kind {
 #define FLEET_NEEDS_GATES (1u << FLEET_KIND_GATES)
 #define FLEET_NEEDS_PROFILES (1u << FLEET_KIND_PROFILES)
 #define FLEET_NEEDS_STRATEGIES (1u << FLEET_KIND_STRATEGIES)
+/* Alone: such a module looks at an estate of many fleets, and --fleet names an estate. */
+#define FLEET_NEEDS_ESTATE (1u << FLEET_KIND_ESTATE)
 
 /* A rule of a check: what makes it return which states. A table ends with a row without a name. */
 struct fleet_module_rule {

@@ -232,7 +232,8 @@ static int ask(struct source *source, struct list *list, struct fleet_error *err
 	}
 	content.read_s = fleet_now_s();
 	content.expires_s = expiry(source, content.read_s);
-	content.reads_left = info->reads_left;
+	content.reads_left = source->client.quota_left != FLEET_ABSENT ? source->client.quota_left
+								       : info->reads_left;
 	content.correlation_id = info->correlation_id;
 	content.bytes = list->fresh.data;
 	content.len = list->fresh.len;
@@ -324,8 +325,8 @@ static int make_view(struct source *source, struct fleet_view **ret_view, struct
 	char id[400];
 	int rc = 0;
 
-	view = fleet_view_new(source->fleet->name,
-			      fleet_config_fleet_id(source->fleet, id, sizeof(id)), fleet_now_s());
+	(void)fleet_config_fleet_id(source->fleet, id, sizeof(id));
+	view = fleet_view_new(source->fleet->name, source->fleet->estate ? "" : id, fleet_now_s());
 	if (!view)
 		return fleet_error_set(error, FLEET_E_NOMEM, "no memory for a view");
 	for (size_t i = 0; !rc && i < source->count; i++) {

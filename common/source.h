@@ -10,7 +10,7 @@
 #include "view.h"
 
 /*
- * A view of FLEET with the lists that NEEDS (FLEET_NEEDS_*) names. A list whose snapshot still
+ * A view of FLEET (or of an estate in its place) with the lists that NEEDS (FLEET_NEEDS_*) names. A list whose snapshot still
  * serves costs no request; else one process of all asks the service while the others wait for its
  * answer. If the service cannot be reached, the last good answer is used up to the fleet's
  * stale_limit_s, and the view says so; past it the error is returned. While a failure is remembered

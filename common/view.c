@@ -186,6 +186,11 @@ const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view)
 	return decoded(view, FLEET_KIND_FLEET, 0);
 }
 
+const struct fleet_estate_row *fleet_view_estate(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_ESTATE, i);
+}
+
 int64_t fleet_view_age_s(const struct fleet_view *view)
 {
 	int64_t age_s = 0;

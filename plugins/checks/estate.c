@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: MIT */
+/* estate: the update runs and gates of all fleets in many subscriptions, by Resource Graph. */
+#include <string.h>
+
+#include "module.h"
+
+#define PARTS_SHOWN 20	/* the long output must fit what hosts keep */
+#define PLACES_SHOWN 10 /* parts that say subscription and resource group as well */
+#define HEADS_SHOWN 3	/* names in the first line */
+#define NAME_BYTES ((size_t)64)
+#define LINE_BYTES ((size_t)2048)
+#define HEAD_BYTES ((size_t)300)
+
+struct opts {
+	struct fleet_estate_thresholds thresholds;
+	int on_incomplete, no_run;
+};
+
+/* clang-format off */
+#define LIMIT(FIELD, TYPE, LETTER, NAME, VALUE, INITIAL, HELP)                                   \
+	FLEET_OPT(struct opts, thresholds.FIELD, TYPE, LETTER, NAME, VALUE, INITIAL, HELP)
+#define LIMITS(FIELD, NAME, WARNING, CRITICAL, HELP)                                             \
+	FLEET_LIMITS_OPTIONS(struct opts, thresholds.FIELD, NAME, WARNING, CRITICAL, HELP)
+#define STATE(FIELD, NAME, INITIAL, HELP)                                                        \
+	FLEET_OPT_CHOICE(struct opts, FIELD, 0, NAME, FLEET_LEVEL_CHOICES, INITIAL, HELP)
+
+/*
+ * The defaults are those of the check of one run where this sees as much. Where it sees less they
+ * are longer: a drain or a slow cluster explains some hours without a change, and Pending members
+ * may wait for a weekly window, or for a version that is on its way to the region.
+ */
+static const struct fleet_option options[] = {
+	LIMIT(match, REGEX, 0, "match", "REGEX", NULL,
+	      "only runs and gates whose FLEET/RUN matches this POSIX extended expression"),
+	LIMIT(exclude, REGEX, 0, "exclude", "REGEX", NULL,
+	      "no runs and gates whose FLEET/RUN matches this one"),
+	LIMIT(recent_s, DURATION, 0, "recent", "DURATION", "7d",
+	      "how long ago a run may have ended to be judged; \"recent\" of the estate limits it"),
+	LIMIT(no_progress.warning, AGE, 'w', "warning", "AGE", "6h",
+	      "WARNING: time since anything changed in a run that no gate, after-stage wait or "
+	      "Pending member holds"),
+	LIMIT(no_progress.critical, AGE, 'c', "critical", "AGE", "24h",
+	      "CRITICAL: time since anything changed in such a run"),
+	LIMITS(pending, "pending", "8d", "15d",
+	       "time since anything changed in a run that only waits for Pending members"),
+	LIMITS(not_started, "not-started", "24h", NULL,
+	       "time for which a run is known that was never started"),
+	LIMITS(stopping, "stopping", "2h", "6h",
+	       "time since anything changed in a run that is Stopping without a failed member"),
+	LIMITS(approval, "approval", "30m", "8h", "how long an approval gate may wait"),
+	LIMITS(schedule, "schedule", "15m", "2h", "how late a scheduled-start gate may open"),
+	LIMITS(gate, "gate", "30m", "8h", "how long a gate of unknown type may wait"),
+	LIMIT(failed_members.warning, RANGE, 0, "failed-members-warning", "RANGE", "0",
+	      "WARNING: Failed members of a run that is not Failed"),
+	LIMIT(failed_members.critical, RANGE, 0, "failed-members-critical", "RANGE", "0",
+	      "CRITICAL: Failed members of a run that is not Failed"),
+	STATE(thresholds.on_failed, "on-failed", "critical",
+	      "state for a Failed run, and a Stopping one with failed members"),
+	STATE(thresholds.on_stopped, "on-stopped", "warning",
+	      "state for a Stopped run: a person stopped it"),
+	STATE(thresholds.on_skipped, "on-skipped-run", "warning",
+	      "state for a run that is Skipped as a whole"),
+	STATE(thresholds.on_unknown_state, "on-unknown-state", "unknown",
+	      "state for a word that fleetmon does not know"),
+	STATE(on_incomplete, "on-incomplete", "unknown",
+	      "state when something was left out of the answer"),
+	STATE(no_run, "no-run", "unknown",
+	      "state when no fleet or no run is there, or none may be read: both look the same"),
+	FLEET_OPT_END,
+};
+
+static const char *const examples[] = {
+	"estate",
+	"estate -H europe --recent 2d --on-stopped ok",
+	"estate --match '^prod-' --exclude '/canary-' --approval-critical 1d",
+	NULL,
+};
+
+static const struct fleet_module_rule rules[] = {
+	[FLEET_ESTATE_FAILED] = {"failed", "any",
+		"a run is Failed, or Stopping with a failed member: --on-failed"},
+	[FLEET_ESTATE_FAILED_MEMBERS] = {"failed-members", "WARNING, CRITICAL",
+		"a run that is not Failed, be it Completed, has --failed-members-* failed members"},
+	[FLEET_ESTATE_NO_PROGRESS] = {"no-progress", "WARNING, CRITICAL",
+		"nothing in a run changed for --warning or --critical, and no gate, after-stage wait "
+		"or Pending member holds it"},
+	[FLEET_ESTATE_STOPPING] = {"stopping", "WARNING, CRITICAL",
+		"a run is Stopping without a failed member, and nothing changed for --stopping-*"},
+	[FLEET_ESTATE_PENDING] = {"pending", "WARNING, CRITICAL",
+		"a run only waits for Pending members, and nothing changed for --pending-*"},
+	[FLEET_ESTATE_APPROVAL] = {"approval", "WARNING, CRITICAL",
+		"an approval gate waits for --approval-*"},
+	[FLEET_ESTATE_SCHEDULE] = {"schedule", "WARNING, CRITICAL",
+		"a scheduled-start gate is late by --schedule-*"},
+	[FLEET_ESTATE_OTHER_GATE] = {"gate", "WARNING, CRITICAL",
+		"a gate of a type that fleetmon does not know, or a scheduled one without its time, "
+		"waits for --gate-*"},
+	[FLEET_ESTATE_STOPPED] = {"stopped", "any", "a run is Stopped: --on-stopped"},
+	[FLEET_ESTATE_NOT_STARTED] = {"not-started", "WARNING, CRITICAL",
+		"a run is known for --not-started-* and was never started"},
+	[FLEET_ESTATE_SKIPPED] = {"skipped-run", "any",
+		"a run is Skipped as a whole: --on-skipped-run"},
+	[FLEET_ESTATE_UNKNOWN_STATE] = {"unknown-state", "any",
+		"a run or gate is in a state that fleetmon does not know, or in none: "
+		"--on-unknown-state"},
+	{"incomplete", "any", "something was left out of the answer: --on-incomplete"},
+	{"no-run", "any", "no fleet or no run is there, or none may be read: --no-run"},
+	{NULL, NULL, NULL},
+};
+
+/* What is said of several runs or gates together, and what helps. */
+static const struct {
+	const char *several;
+	const char *next;
+} words[FLEET_ESTATE_CAUSE_COUNT] = {
+	[FLEET_ESTATE_FAILED] = {"failed", "look at the failed members, then start the run again"},
+	[FLEET_ESTATE_FAILED_MEMBERS] = {"with failed members",
+		"look at the failed members; a Completed run is not started again, a new one is made"},
+	[FLEET_ESTATE_NO_PROGRESS] = {"unchanged for too long",
+		"look at what the run's members do"},
+	[FLEET_ESTATE_STOPPING] = {"stopping for too long", "look at what the run's members do"},
+	[FLEET_ESTATE_PENDING] = {"pending for too long",
+		"find out what the run's members wait for"},
+	[FLEET_ESTATE_APPROVAL] = {"waiting for approval",
+		"approve the gate, or skip its group or stage"},
+	[FLEET_ESTATE_SCHEDULE] = {"late to open", "look at the gate; it can be completed by hand"},
+	[FLEET_ESTATE_OTHER_GATE] = {"waiting", "look at the gate"},
+	[FLEET_ESTATE_STOPPED] = {"stopped", "find out who stopped the run and why"},
+	[FLEET_ESTATE_NOT_STARTED] = {"never started", "start the run, or delete it"},
+	[FLEET_ESTATE_SKIPPED] = {"skipped", "look at why all of the run was skipped"},
+	[FLEET_ESTATE_UNKNOWN_STATE] = {"in an unknown state",
+		"look at the run; a newer fleetmon may know the state"},
+};
+/* clang-format on */
+
+static const struct fleet_module_perf perfs[] = {
+	{"fleets", "", "fleets that the reader can see"},
+	{"runs_total", "", "update runs, however long ago they ended"},
+	{"runs_not_started", "", "runs NotStarted"},
+	{"runs_running", "", "runs Running"},
+	{"runs_pending", "", "runs Pending"},
+	{"runs_stopping", "", "runs Stopping"},
+	{"runs_stopped", "", "runs Stopped, however long ago"},
+	{"runs_failed", "", "runs Failed, however long ago"},
+	{"runs_skipped", "", "runs Skipped, however long ago"},
+	{"runs_completed", "", "runs Completed, with failed members or without"},
+	{"runs_unknown", "", "runs in a state that fleetmon does not know, or in none"},
+	{"problems", "", "runs and gates that are not OK"},
+	{"no_progress", "s", "longest time without a change in a run that nothing known holds"},
+	{"gates_pending", "", "gates that are Pending"},
+	{"gate_age", "s", "age of the oldest approval gate that is Pending"},
+	FLEET_REPORT_DATA_PERFS,
+	{NULL, NULL, NULL},
+};
+
+/* What the parts of one answer share. */
+struct report {
+	struct fleet_view *view;
+	const struct opts *opts;
+	struct fleet_result *result;
+	struct fleet_estate_health health;
+};
+
+/* ---- perfdata */
+
+static int64_t unknown_runs(const struct fleet_estate_health *health)
+{
+	return health->states[FLEET_UPDATE_OTHER] + health->states[FLEET_UPDATE_ABSENT];
+}
+
+static int64_t problems(const struct fleet_estate_health *health)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < health->finding_count; i++)
+		count += health->findings[i].level != FLEET_LEVEL_OK;
+	return count;
+}
+
+static void add_perf(const struct report *report, bool is_known)
+{
+	const struct fleet_estate_health *health = &report->health;
+	const struct fleet_estate_thresholds *thresholds = &report->opts->thresholds;
+	const int64_t *states = health->states;
+	bool has_runs = is_known && health->runs_total != FLEET_ABSENT;
+	const struct {
+		const char *label;
+		bool is_known;
+		int64_t value;
+		const struct fleet_limits *limits;
+	} rows[] = {
+		{"fleets", is_known, health->fleets, NULL},
+		{"runs_total", has_runs, health->runs_total, NULL},
+		{"runs_not_started", has_runs, states[FLEET_UPDATE_NOT_STARTED], NULL},
+		{"runs_running", has_runs, states[FLEET_UPDATE_RUNNING], NULL},
+		{"runs_pending", has_runs, states[FLEET_UPDATE_PENDING], NULL},
+		{"runs_stopping", has_runs, states[FLEET_UPDATE_STOPPING], NULL},
+		{"runs_stopped", has_runs, states[FLEET_UPDATE_STOPPED], NULL},
+		{"runs_failed", has_runs, states[FLEET_UPDATE_FAILED], NULL},
+		{"runs_skipped", has_runs, states[FLEET_UPDATE_SKIPPED], NULL},
+		{"runs_completed", has_runs, states[FLEET_UPDATE_COMPLETED], NULL},
+		{"runs_unknown", has_runs, unknown_runs(health), NULL},
+		{"problems", is_known, problems(health), NULL},
+		{"no_progress", is_known, health->no_progress_s, &thresholds->no_progress},
+		{"gates_pending", is_known, health->gates_pending, NULL},
+		{"gate_age", is_known, health->gate_age_s, &thresholds->approval},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		fleet_result_perf(
+			report->result,
+			&(struct fleet_perf){
+				.label = rows[i].label,
+				.value = rows[i].is_known ? rows[i].value : FLEET_ABSENT,
+				.uom = rows[i].limits ? "s" : "",
+				.warning = rows[i].limits ? &rows[i].limits->warning : NULL,
+				.critical = rows[i].limits ? &rows[i].limits->critical : NULL,
+				.has_min = true});
+	fleet_report_data_perf(report->result, report->view);
+}
+
+/* ---- parts */
+
+static void add_finding(const struct report *report, const struct fleet_estate_finding *finding,
+			bool has_place)
+{
+	bool is_number = finding->cause == FLEET_ESTATE_FAILED_MEMBERS;
+	struct fleet_buf text, object;
+
+	fleet_buf_init(&text, LINE_BYTES);
+	fleet_buf_init(&object, LINE_BYTES);
+	fleet_estate_name(finding->entry->row, &object);
+	(void)fleet_buf_addf(&text, "%s: ", fleet_buf_text(&object));
+	fleet_estate_finding_text(finding, &text);
+	fleet_estate_finding_more(finding, fleet_view_now_s(report->view), has_place, &text);
+	fleet_result_rule(report->result, finding->level,
+			  &(struct fleet_why){
+				  .rule = rules[finding->cause].name,
+				  .object = fleet_buf_text(&object),
+				  .value = finding->value,
+				  .uom = is_number ? "" : "s",
+				  .warning = finding->limits ? &finding->limits->warning : NULL,
+				  .critical = finding->limits ? &finding->limits->critical : NULL,
+				  .option = finding->option,
+			  },
+			  "%s", fleet_buf_text(&text));
+	fleet_buf_finish(&object);
+	fleet_buf_finish(&text);
+}
+
+/* The findings that are not OK; without any, those that are, for -v. */
+static void add_findings(const struct report *report)
+{
+	const struct fleet_estate_health *health = &report->health;
+	size_t count = (size_t)problems(health);
+
+	if (count == 0)
+		count = health->finding_count;
+	for (size_t i = 0; i < count && i < PARTS_SHOWN; i++)
+		add_finding(report, &health->findings[i], i < PLACES_SHOWN);
+	if (count > PARTS_SHOWN)
+		fleet_result_part(report->result, health->findings[PARTS_SHOWN].level,
+				  "and %zu more", count - PARTS_SHOWN);
+}
+
+static void add_incomplete(const struct report *report, const char *text)
+{
+	fleet_result_rule(report->result, (enum fleet_level)report->opts->on_incomplete,
+			  &(struct fleet_why){.rule = "incomplete",
+					      .value = FLEET_ABSENT,
+					      .option = "on-incomplete"},
+			  "incomplete: %.400s", text);
+}
+
+static void add_cuts(const struct report *report)
+{
+	const struct fleet_estate_health *health = &report->health;
+	struct fleet_buf text;
+
+	for (size_t i = 0; i < health->cut_count && i < PARTS_SHOWN; i++)
+		add_incomplete(report, health->cuts[i]);
+	if (health->uncounted == 0)
+		return;
+	fleet_buf_init(&text, LINE_BYTES);
+	(void)fleet_buf_addf(&text,
+			     "%zu run%s may have failed members among those that the service did "
+			     "not count, in groups of more than %d",
+			     health->uncounted, fleet_report_plural((int64_t)health->uncounted),
+			     FLEET_ESTATE_MAX_EXPANDED);
+	add_incomplete(report, fleet_buf_text(&text));
+	fleet_buf_finish(&text);
+}
+
+/* ---- the first line */
+
+/* "312 runs in 41 fleets" */
+static void add_size(const struct fleet_estate_health *health, bool has_runs, struct fleet_buf *out)
+{
+	if (has_runs && health->runs_total != FLEET_ABSENT)
+		(void)fleet_buf_addf(out, "%lld run%s", (long long)health->runs_total,
+				     fleet_report_plural(health->runs_total));
+	if (health->fleets != FLEET_ABSENT)
+		(void)fleet_buf_addf(out, " in %lld fleet%s", (long long)health->fleets,
+				     fleet_report_plural(health->fleets));
+}
+
+/* ": 3 Running, 1 Pending, 308 Completed", the rarer and more interesting first */
+static void add_states(const struct fleet_estate_health *health, struct fleet_buf *out)
+{
+	static const enum fleet_update_state order[] = {
+		FLEET_UPDATE_FAILED,  FLEET_UPDATE_STOPPING,  FLEET_UPDATE_STOPPED,
+		FLEET_UPDATE_RUNNING, FLEET_UPDATE_PENDING,   FLEET_UPDATE_NOT_STARTED,
+		FLEET_UPDATE_SKIPPED, FLEET_UPDATE_COMPLETED,
+	};
+	const char *before = ": ";
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (health->states[order[i]] <= 0)
+			continue;
+		(void)fleet_buf_addf(out, "%s%lld %s", before, (long long)health->states[order[i]],
+				     fleet_update_state_name(order[i]));
+		before = ", ";
+	}
+	if (unknown_runs(health) > 0)
+		(void)fleet_buf_addf(out, "%s%lld in an unknown state", before,
+				     (long long)unknown_runs(health));
+}
+
+static bool is_about_gate(enum fleet_estate_cause cause)
+{
+	return cause == FLEET_ESTATE_APPROVAL || cause == FLEET_ESTATE_SCHEDULE ||
+	       cause == FLEET_ESTATE_OTHER_GATE;
+}
+
+static size_t alike(const struct fleet_estate_health *health, enum fleet_estate_cause cause)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < health->finding_count; i++)
+		count += health->findings[i].cause == cause &&
+			 health->findings[i].level != FLEET_LEVEL_OK;
+	return count;
+}
+
+/* "; also 1 stopped, 2 gates waiting for approval" */
+static void add_also(const struct fleet_estate_health *health, enum fleet_estate_cause head,
+		     struct fleet_buf *out)
+{
+	const char *before = "; also ";
+
+	for (int i = 0; i < FLEET_ESTATE_CAUSE_COUNT; i++) {
+		enum fleet_estate_cause cause = (enum fleet_estate_cause)i;
+		size_t count = alike(health, cause);
+
+		if (cause == head || count == 0)
+			continue;
+		(void)fleet_buf_addf(out, "%s%zu %s%s%s%s", before, count,
+				     is_about_gate(cause) ? "gate" : "",
+				     is_about_gate(cause) && count != 1 ? "s" : "",
+				     is_about_gate(cause) ? " " : "", words[cause].several);
+		before = ", ";
+	}
+}
+
+/* "2 of 312 runs failed in 41 fleets: prod-eu/jan Failed (3 members), ..." */
+static void add_head(const struct fleet_estate_health *health, struct fleet_buf *out)
+{
+	const struct fleet_estate_finding *head = &health->findings[0];
+	size_t count = alike(health, head->cause), shown = 0;
+
+	(void)fleet_buf_addf(out, "%zu ", count);
+	if (is_about_gate(head->cause))
+		(void)fleet_buf_addf(out, "gate%s", fleet_report_plural((int64_t)count));
+	else if (health->runs_total != FLEET_ABSENT)
+		(void)fleet_buf_addf(out, "of %lld run%s", (long long)health->runs_total,
+				     fleet_report_plural(health->runs_total));
+	else
+		(void)fleet_buf_addf(out, "run%s", fleet_report_plural((int64_t)count));
+	(void)fleet_buf_addf(out, " %s", words[head->cause].several);
+	add_size(health, false, out);
+	for (; shown < count && shown < HEADS_SHOWN && out->len < HEAD_BYTES; shown++) {
+		/* Those alike follow each other as long as their level is the same. */
+		if (head[shown].cause != head->cause)
+			break;
+		(void)fleet_buf_adds(out, shown ? ", " : ": ");
+		fleet_estate_name(head[shown].entry->row, out);
+		(void)fleet_buf_adds(out, " ");
+		fleet_estate_finding_text(&head[shown], out);
+	}
+	fleet_report_more(out, count, shown);
+	add_also(health, head->cause, out);
+}
+
+static void add_summary(const struct report *report)
+{
+	const struct fleet_estate_health *health = &report->health;
+	struct fleet_buf line, tail;
+	char age[32];
+	int64_t age_s = fleet_view_age_s(report->view);
+
+	fleet_buf_init(&line, LINE_BYTES);
+	fleet_buf_init(&tail, LINE_BYTES);
+	if (health->cut_count + health->uncounted > 0)
+		(void)fleet_buf_adds(&tail, "; incomplete");
+	(void)fleet_buf_adds(&tail, "; source=arg");
+	if (!fleet_view_is_stale(report->view, NULL) && age_s > 0) {
+		(void)fleet_buf_adds(&tail, " ");
+		fleet_duration_format(age_s, age, sizeof(age));
+		(void)fleet_buf_adds(&tail, age);
+		(void)fleet_buf_adds(&tail, " ago");
+	}
+	fleet_report_stale(report->view, &tail);
+	if (problems(health) > 0) {
+		add_head(health, &line);
+	} else {
+		add_size(health, true, &line);
+		add_states(health, &line);
+		if (health->gates_pending > 0)
+			(void)fleet_buf_addf(&line, "; %lld gate%s pending",
+					     (long long)health->gates_pending,
+					     fleet_report_plural(health->gates_pending));
+	}
+	fleet_result_summary(report->result, "%.*s%s", (int)(HEAD_BYTES + NAME_BYTES),
+			     fleet_buf_text(&line), fleet_buf_text(&tail));
+	fleet_buf_finish(&tail);
+	fleet_buf_finish(&line);
+}
+
+/* ---- the rest of the long output */
+
+/* What to do about the first finding, and the command that shows it. */
+static void add_next(const struct report *report)
+{
+	const struct fleet_estate_finding *head = &report->health.findings[0];
+	const struct fleet_estate_row *row = head->entry->row;
+	char subscription[64];
+
+	fleet_result_line(report->result, "next: %s", words[head->cause].next);
+	(void)fleet_id_part(row->resource.id, "subscriptions", subscription, sizeof(subscription));
+	if (is_about_gate(head->cause))
+		fleet_report_try_az_id(report->result, row->resource.id, "gate show",
+				       fleet_id_name(row->resource.id), " --subscription ",
+				       subscription);
+	else
+		fleet_report_try_az_id(report->result, row->resource.id, "updaterun show",
+				       fleet_id_name(row->resource.id), " --subscription ",
+				       subscription);
+}
+
+static void add_lines(const struct report *report)
+{
+	const struct fleet_estate_health *health = &report->health;
+	struct fleet_buf text;
+	char age[32];
+
+	if (problems(health) > 0)
+		add_next(report);
+	fleet_buf_init(&text, LINE_BYTES);
+	add_size(health, true, &text);
+	add_states(health, &text);
+	fleet_duration_format(health->recent_s, age, sizeof(age));
+	fleet_result_line(report->result, "all: %s; judged are those that ended in the last %s",
+			  fleet_buf_text(&text), age);
+	fleet_buf_finish(&text);
+	fleet_duration_format(fleet_view_age_s(report->view), age, sizeof(age));
+	fleet_result_line(report->result,
+			  "source: Azure Resource Graph, asked %s ago; eventually consistent: what "
+			  "changed in the last minutes may not be in it",
+			  age);
+}
+
+/* Nothing there and nothing that may be read look the same. */
+static bool say_no_run(const struct report *report)
+{
+	const struct fleet_estate_health *health = &report->health;
+	struct fleet_buf tail, count;
+
+	if (health->fleets != 0 && (health->runs_total > 0 || health->run_count > 0))
+		return false;
+	fleet_buf_init(&tail, LINE_BYTES);
+	fleet_buf_init(&count, LINE_BYTES);
+	fleet_report_stale(report->view, &tail);
+	if (health->fleets > 0)
+		(void)fleet_buf_addf(&count, "no update run in %lld fleet%s",
+				     (long long)health->fleets,
+				     fleet_report_plural(health->fleets));
+	else
+		(void)fleet_buf_adds(&count, "no fleet");
+	fleet_result_rule(
+		report->result, (enum fleet_level)report->opts->no_run,
+		&(struct fleet_why){.rule = "no-run", .value = FLEET_ABSENT, .option = "no-run"},
+		"%s of estate %s can be seen", fleet_buf_text(&count),
+		fleet_view_fleet(report->view));
+	fleet_result_summary(report->result,
+			     "%s of estate %s can be seen: there is none, or the reader has no "
+			     "right to read it; source=arg%s",
+			     fleet_buf_text(&count), fleet_view_fleet(report->view),
+			     fleet_buf_text(&tail));
+	if (report->opts->no_run != FLEET_LEVEL_OK)
+		fleet_result_line(report->result,
+				  "next: give the reader the role Reader on the subscriptions or "
+				  "management groups of the estate; it takes up to 30 minutes");
+	fleet_buf_finish(&count);
+	fleet_buf_finish(&tail);
+	return true;
+}
+
+static int run(struct fleet_view *view, const void *values, struct fleet_result *result,
+	       struct fleet_error *error)
+{
+	struct report report = {.view = view, .opts = values, .result = result};
+	int rc = fleet_estate_health_of(view, &report.opts->thresholds, &report.health);
+
+	fleet_result_label(result, "source", "arg");
+	if (rc) {
+		add_perf(&report, false);
+		return fleet_error_set(error, (enum fleet_code)rc, "estate %s cannot be judged: %s",
+				       fleet_view_fleet(view),
+				       rc == FLEET_E_NOMEM ? "no memory"
+				       : rc == FLEET_E_INVAL
+					       ? "--match or --exclude does not compile"
+					       : "damaged snapshot");
+	}
+	add_cuts(&report);
+	if (!say_no_run(&report)) {
+		add_findings(&report);
+		add_summary(&report);
+		add_lines(&report);
+	}
+	add_perf(&report, true);
+	fleet_estate_health_finish(&report.health);
+	return 0;
+}
+
+FLEET_CHECK_MODULE("estate",
+		   .summary = "all fleets in many subscriptions or management groups, by Resource "
+			      "Graph",
+		   .needs = FLEET_NEEDS_ESTATE, .options = options,
+		   .options_size = sizeof(struct opts), .run = run, .examples = examples,
+		   .rules = rules, .perfs = perfs);

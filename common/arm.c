@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 #include "arm_private.h"
@@ -48,6 +49,7 @@ static void clear_info(struct fleet_arm *arm)
 	memset(&arm->info, 0, sizeof(arm->info));
 	arm->info.reads_left = FLEET_ABSENT;
 	arm->info.writes_left = FLEET_ABSENT;
+	arm->info.quota_left = FLEET_ABSENT;
 }
 
 int fleet_arm_open(const struct fleet_arm_options *options, struct fleet_arm **ret_arm,
@@ -128,12 +130,18 @@ static void fill_info(struct fleet_arm *arm, const struct fleet_response *respon
 	static const char *const writes[] = {"x-ms-ratelimit-remaining-subscription-writes",
 					     "x-ms-ratelimit-remaining-subscription-global-writes",
 					     "x-ms-ratelimit-remaining-tenant-writes", NULL};
+	static const char *const quota[] = {"x-ms-user-quota-remaining", NULL};
 	struct fleet_arm_info *info = &arm->info;
 	char text[128];
 
 	info->http_status = response->status;
 	info->reads_left = lowest_left(response, reads);
 	info->writes_left = lowest_left(response, writes);
+	info->quota_left = lowest_left(response, quota);
+	info->quota_resets_s = fleet_response_quota_reset_s(response);
+	(void)fleet_response_header(response, "x-ms-tenant-subscription-limit-hit", text,
+				    sizeof(text));
+	info->scope_cut = strcasecmp(text, "true") == 0;
 	info->server_time_s = fleet_response_date_s(response);
 	(void)fleet_text_clean_into(
 		info->request_id, sizeof(info->request_id),
@@ -236,7 +244,7 @@ out:
 static bool may_repeat(const struct fleet_arm_request *request,
 		       const struct fleet_response *response, int rc)
 {
-	bool safe = strcmp(request->method, "GET") == 0;
+	bool safe = request->reads || strcmp(request->method, "GET") == 0;
 
 	if (response->status == 0)
 		return rc == FLEET_E_NETWORK && !response->hopeless && (safe || !response->sent);
@@ -281,8 +289,23 @@ static bool wait_to_repeat(struct fleet_arm *arm, const struct fleet_arm_request
 	if (wait_ms + RETRY_ROOM_MS >= fleet_deadline_left_ms(deadline))
 		repeat = false;
 	if (response->status == 429 && (named || !repeat))
-		fleet_arm_memo_write(arm, request->method, error);
+		fleet_arm_memo_write(arm, request, error);
 	return repeat && fleet_deadline_sleep(deadline, wait_ms);
+}
+
+/* With the last request of a quota spent nobody asks until it is given back: the service would
+ * answer 429, and count that too. */
+static void note_quota(struct fleet_arm *arm, const struct fleet_arm_request *request)
+{
+	struct fleet_error spent = {0};
+
+	if (!request->quota || arm->info.quota_left != 0 || arm->info.quota_resets_s <= 0)
+		return;
+	(void)fleet_error_set(&spent, FLEET_E_THROTTLED,
+			      "the quota of %s is used up, it is given back in %lld s",
+			      request->quota, (long long)arm->info.quota_resets_s);
+	spent.retry_after_s = arm->info.quota_resets_s;
+	fleet_arm_memo_write(arm, request, &spent);
 }
 
 int fleet_arm_exchange(struct fleet_arm *arm, const struct fleet_arm_request *request,
@@ -297,7 +320,7 @@ int fleet_arm_exchange(struct fleet_arm *arm, const struct fleet_arm_request *re
 	clear_info(arm);
 	if (!error)
 		error = &scratch;
-	if (fleet_arm_memo_holds(arm, request->method, error))
+	if (fleet_arm_memo_holds(arm, request, error))
 		return error->code;
 	for (;;) {
 		rc = fleet_arm_token(arm, refused, deadline, error);
@@ -305,8 +328,10 @@ int fleet_arm_exchange(struct fleet_arm *arm, const struct fleet_arm_request *re
 			return rc;
 		rc = send_once(arm, request, deadline, response, error);
 		refused = response->status == 401 && !renewed;
-		if (!rc)
+		if (!rc) {
+			note_quota(arm, request);
 			return 0;
+		}
 		if (refused)
 			renewed = true;
 		else if (!wait_to_repeat(arm, request, response, try++, deadline, error))
@@ -346,7 +371,11 @@ int fleet_arm_send(struct fleet_arm *arm, const struct fleet_arm_call *call,
 		   struct fleet_deadline deadline, struct json_object **ret_body,
 		   struct fleet_error *error)
 {
-	struct fleet_arm_request request = {call->method, NULL, call->etag, call->body};
+	struct fleet_arm_request request = {.method = call->method,
+					    .etag = call->etag,
+					    .body = call->body,
+					    .reads = call->reads,
+					    .quota = call->quota};
 	struct fleet_response response = {0};
 	struct fleet_buf url;
 	int rc;
@@ -450,7 +479,7 @@ static int read_pages(struct fleet_arm *arm, struct paging *paging, const char *
 	int rc = 0;
 
 	while (!rc && url) {
-		struct fleet_arm_request request = {"GET", NULL, NULL, NULL};
+		struct fleet_arm_request request = {.method = "GET"};
 		struct fleet_response response = {0};
 		struct json_object *page = NULL;
 		const char *next = NULL;

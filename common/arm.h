@@ -44,6 +44,12 @@ struct fleet_arm_info {
 	int64_t server_time_s; /* Date header, 0 when absent: for clock skew */
 	char correlation_id[64];
 	char request_id[64];
+	/* Of a service with a quota of its own for a user: requests left, FLEET_ABSENT when not
+	 * said, the time until they are given back, and whether it looked at a part of the scope
+	 * only because there are too many subscriptions in it. */
+	int64_t quota_left;
+	int64_t quota_resets_s;
+	bool scope_cut;
 	/*
 	 * Of a call that failed: the service may have done what it was asked (no answer came, or
 	 * one of 408, 5xx or that cannot be read). False when it surely has not: never sent, or
@@ -61,17 +67,21 @@ struct fleet_arm_call {
 	const char *query; /* more, already encoded: "$filter=..."; NULL for none */
 	const char *etag;  /* If-Match; NULL or "" for none */
 	const char *body;  /* JSON; NULL for none */
+	bool reads;	   /* it changes nothing, whatever METHOD is: repeated as a GET is */
+	/* The service has a limit of its own for a user in a tenant: throttling is remembered under
+	 * this word and not per subscription. NULL for ARM's own limits. */
+	const char *quota;
 };
 
 /*
- * Sends CALL. A GET is repeated on 408, 429, 500, 502, 503, 504 and lost connections while the wait
- * the service names (else exponential from 800 ms with jitter) fits DEADLINE. Anything else is
- * repeated only when it is certain that nothing was done: 429, or a connection that was never made.
- * A 401 drops the token and is repeated once with a new one. A throttling memo that holds is
- * FLEET_E_THROTTLED without a request.
- * On success *ret_body is the JSON of the answer (owned by the caller, json_object_put) or NULL
- * when the answer has no body. HTTP errors map: 401 AUTH, 403 FORBIDDEN, 404 NOTFOUND, 409 and 412
- * CONFLICT, 429 THROTTLED, 3xx PROTOCOL, others SERVICE; the hint names role, scope, command.
+ * Sends CALL. What only reads is repeated on 408, 429, 500, 502, 503, 504 and lost connections
+ * while the wait the service names (else exponential from 800 ms with jitter) fits DEADLINE.
+ * Anything else is repeated only when it is certain that nothing was done: 429, or a connection
+ * that was never made. A 401 drops the token and is repeated once with a new one. A throttling memo
+ * that holds is FLEET_E_THROTTLED without a request. On success *ret_body is the JSON of the answer
+ * (owned by the caller, json_object_put) or NULL when the answer has no body. HTTP errors map: 401
+ * AUTH, 403 FORBIDDEN, 404 NOTFOUND, 409 and 412 CONFLICT, 429 THROTTLED, 3xx PROTOCOL, others
+ * SERVICE; the hint names role, scope, command.
  */
 int fleet_arm_send(struct fleet_arm *arm, const struct fleet_arm_call *call,
 		   struct fleet_deadline deadline, struct json_object **ret_body,

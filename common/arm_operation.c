@@ -162,7 +162,7 @@ static int follow(struct fleet_arm *arm, struct following *following,
 	int rc = 0;
 
 	for (int poll = 0; go_on && poll < MAX_POLLS; poll++) {
-		struct fleet_arm_request request = {"GET", NULL, NULL, NULL};
+		struct fleet_arm_request request = {.method = "GET"};
 		struct fleet_response response = {0};
 		struct fleet_error why;
 
@@ -230,7 +230,8 @@ int fleet_arm_operate(struct fleet_arm *arm, const struct fleet_arm_call *call, 
 		      struct fleet_deadline deadline, enum fleet_arm_operation *ret_operation,
 		      struct json_object **ret_body, struct fleet_error *error)
 {
-	struct fleet_arm_request request = {call->method, NULL, call->etag, call->body};
+	struct fleet_arm_request request = {
+		.method = call->method, .etag = call->etag, .body = call->body};
 	struct fleet_response response = {0};
 	struct fleet_buf url;
 	int rc;

@@ -26,6 +26,8 @@ struct fleet_arm_request {
 	const char *url;
 	const char *etag; /* NULL or "" for none */
 	const char *body; /* NULL for none */
+	bool reads;	  /* as in struct fleet_arm_call */
+	const char *quota;
 };
 
 /* ---- arm.c ---- */
@@ -56,11 +58,12 @@ int fleet_arm_body(const struct fleet_response *response, struct json_object **r
 int fleet_arm_token(struct fleet_arm *arm, bool refused, struct fleet_deadline deadline,
 		    struct fleet_error *error);
 
-/* Is throttling of what METHOD does remembered? Then it is put into ERROR and true returned. */
-bool fleet_arm_memo_holds(struct fleet_arm *arm, const char *method, struct fleet_error *error);
+/* Is throttling of what REQUEST does remembered? Then it is put into ERROR and true returned. */
+bool fleet_arm_memo_holds(struct fleet_arm *arm, const struct fleet_arm_request *request,
+			  struct fleet_error *error);
 
-/* Remembers that METHOD was throttled, for the time that WHAT says. */
-void fleet_arm_memo_write(struct fleet_arm *arm, const char *method,
+/* Remembers that REQUEST was throttled, for the time that WHAT says. */
+void fleet_arm_memo_write(struct fleet_arm *arm, const struct fleet_arm_request *request,
 			  const struct fleet_error *what);
 
 /* ---- arm_trace.c ---- */

@@ -35,41 +35,45 @@ static void token_key(const struct fleet_arm *arm, char *out, size_t size)
 		       fleet_credential_scope(arm->options.cloud, scope, sizeof(scope)), who);
 }
 
-static bool is_read(const char *method)
+/* The service counts by subscription, principal and kind of request; where it has a quota of its
+ * own, by principal alone. */
+static void throttle_key(const struct fleet_arm *arm, const struct fleet_arm_request *request,
+			 char *out, size_t size)
 {
-	return strcmp(method, "GET") == 0;
-}
-
-/* The service counts by subscription, principal and kind of request. */
-static void throttle_key(const struct fleet_arm *arm, const char *method, char *out, size_t size)
-{
+	const char *subscription = arm->options.subscription ? arm->options.subscription : "";
 	char who[256];
 
 	identity(arm, who, sizeof(who));
-	(void)snprintf(out, size, "throttle %s %s %s %s", arm->options.cloud->arm, who,
-		       arm->options.subscription ? arm->options.subscription : "",
-		       is_read(method) ? "reads" : "writes");
+	if (request->quota)
+		(void)snprintf(out, size, "throttle %s %s %s", arm->options.cloud->arm, who,
+			       request->quota);
+	else
+		(void)snprintf(out, size, "throttle %s %s %s %s", arm->options.cloud->arm, who,
+			       subscription,
+			       strcmp(request->method, "GET") == 0 ? "reads" : "writes");
 }
 
-bool fleet_arm_memo_holds(struct fleet_arm *arm, const char *method, struct fleet_error *error)
+bool fleet_arm_memo_holds(struct fleet_arm *arm, const struct fleet_arm_request *request,
+			  struct fleet_error *error)
 {
 	char key[FLEET_SNAPSHOT_KEY];
 
 	if (!arm->options.cache_dir)
 		return false;
-	throttle_key(arm, method, key, sizeof(key));
+	throttle_key(arm, request, key, sizeof(key));
 	arm->info.remembered = fleet_memo_read(arm->options.cache_dir, key, fleet_now_s(), error);
 	return arm->info.remembered;
 }
 
-void fleet_arm_memo_write(struct fleet_arm *arm, const char *method, const struct fleet_error *what)
+void fleet_arm_memo_write(struct fleet_arm *arm, const struct fleet_arm_request *request,
+			  const struct fleet_error *what)
 {
 	int64_t for_s = what->retry_after_s > 0 ? what->retry_after_s : THROTTLE_MEMO_S;
 	char key[FLEET_SNAPSHOT_KEY];
 
 	if (!arm->options.cache_dir)
 		return;
-	throttle_key(arm, method, key, sizeof(key));
+	throttle_key(arm, request, key, sizeof(key));
 	/* Without the memo the others ask for themselves: slower, not wrong. */
 	(void)fleet_memo_write(arm->options.cache_dir, key, fleet_now_s() + for_s, what, NULL);
 }

@@ -3,7 +3,6 @@
  * never mix, and synced. */
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,66 +15,31 @@
 #include "buf.h"
 #include "clock.h"
 #include "file.h"
+#include "json_build.h"
 #include "text.h"
 
 #define MAX_LINE ((size_t)64 << 10)
-#define MAX_VALUE 2048 /* bytes of one text */
 #define LOCK_WAIT_MS 500
 #define LOCK_POLL_MS 5
 
-/* What is put together; a failure sticks until the end. */
-struct line {
-	struct json_object *object;
-	bool failed;
-};
-
-static void put(struct line *line, const char *key, struct json_object *value)
-{
-	if (value && line->object && json_object_object_add(line->object, key, value) == 0)
-		return;
-	json_object_put(value);
-	line->failed = true;
-}
-
 /* A text that may be foreign; left out when there is none. */
-static void put_text(struct line *line, const char *key, const char *text)
+static void put_text(struct fleet_json *line, const char *key, const char *text)
 {
-	struct fleet_buf buf;
-
-	if (!text)
-		return;
-	fleet_buf_init(&buf, MAX_VALUE);
-	fleet_text_clean(&buf, text, MAX_VALUE);
-	put(line, key, json_object_new_string(fleet_buf_text(&buf)));
-	fleet_buf_finish(&buf);
+	if (text)
+		fleet_json_text(line, key, text);
 }
 
-static void put_number(struct line *line, const char *key, int64_t number)
+static void put_time(struct fleet_json *line, const char *key, int64_t at_s)
 {
-	put(line, key, json_object_new_int64(number));
+	if (at_s)
+		fleet_json_time(line, key, at_s);
 }
 
-static void put_time(struct line *line, const char *key, int64_t at_s)
+static void put_event(struct fleet_json *line, const struct fleet_event *event)
 {
-	char text[32];
+	struct fleet_json part = fleet_json_object();
 
-	if (!at_s)
-		return;
-	fleet_time_format(at_s, text, sizeof(text));
-	put_text(line, key, text);
-}
-
-static void put_line(struct line *line, const char *key, struct line *part)
-{
-	put(line, key, part->object);
-	line->failed |= part->failed;
-}
-
-static void put_event(struct line *line, const struct fleet_event *event)
-{
-	struct line part = {json_object_new_object(), false};
-
-	put(&part, "manual", json_object_new_boolean(event->manual));
+	fleet_json_truth(&part, "manual", event->manual);
 	put_text(&part, "state", event->state);
 	put_text(&part, "state_type", event->state_type);
 	put_text(&part, "host_state", event->host_state);
@@ -86,23 +50,23 @@ static void put_event(struct line *line, const struct fleet_event *event)
 	put_text(&part, "acknowledged", event->acknowledged);
 	put_text(&part, "flapping", event->flapping);
 	put_text(&part, "problem_id", event->problem_id);
-	put_line(line, "event", &part);
+	fleet_json_nest(line, "event", &part);
 }
 
-static void put_plan(struct line *line, const struct fleet_plan *plan)
+static void put_plan(struct fleet_json *line, const struct fleet_plan *plan)
 {
 	put_text(line, "action", fleet_verb_name(plan->verb));
 	put_text(line, "target", plan->target);
 	put_text(line, "state_before", fleet_update_state_name(plan->state_before));
 	put_text(line, "etag", plan->etag);
 	put_text(line, "signature", plan->signature);
-	put_number(line, "members_left", plan->members_left);
-	put_number(line, "members_failed", plan->members_failed);
+	fleet_json_number(line, "members_left", plan->members_left);
+	fleet_json_number(line, "members_failed", plan->members_failed);
 }
 
-static void put_decision(struct line *line, const struct fleet_decision *decision)
+static void put_decision(struct fleet_json *line, const struct fleet_decision *decision)
 {
-	struct json_object *rules = json_object_new_array();
+	struct fleet_json rules = fleet_json_array();
 
 	put_text(line, "rule", decision->rule);
 	put_text(line, "reason", decision->reason);
@@ -111,33 +75,29 @@ static void put_decision(struct line *line, const struct fleet_decision *decisio
 		put_text(line, "permission", decision->permission->name);
 		put_text(line, "permission_at", decision->permission->where);
 	}
-	for (size_t i = 0; rules && i < decision->rule_count; i++) {
-		struct line rule = {json_object_new_object(), false};
+	for (size_t i = 0; i < decision->rule_count; i++) {
+		struct fleet_json rule = fleet_json_object();
 
 		put_text(&rule, "rule", decision->rules[i].rule);
-		put(&rule, "passed", json_object_new_boolean(decision->rules[i].passed));
+		fleet_json_truth(&rule, "passed", decision->rules[i].passed);
 		put_text(&rule, "input", decision->rules[i].input);
-		line->failed |= rule.failed;
-		if (json_object_array_add(rules, rule.object)) {
-			json_object_put(rule.object);
-			line->failed = true;
-		}
+		fleet_json_nest(&rules, NULL, &rule);
 	}
-	put(line, "rules", rules);
+	fleet_json_nest(line, "rules", &rules);
 }
 
 /* Appends the line for AUDIT to OUT. Returns 0 or FLEET_E_NOMEM. */
 static int format(const struct fleet_audit *audit, struct fleet_buf *out)
 {
-	struct line line = {json_object_new_object(), false};
+	struct fleet_json line = fleet_json_object();
 	char node[256] = "";
-	const char *text = NULL;
+	int rc;
 
 	(void)gethostname(node, sizeof(node) - 1);
 	put_time(&line, "time", audit->at_s);
 	put_text(&line, "node", node);
-	put_number(&line, "uid", (int64_t)geteuid());
-	put_number(&line, "pid", (int64_t)getpid());
+	fleet_json_number(&line, "uid", (int64_t)geteuid());
+	fleet_json_number(&line, "pid", (int64_t)getpid());
 	put_text(&line, "fleet", audit->fleet);
 	put_text(&line, "fleet_id", audit->fleet_id);
 	put_text(&line, "outcome", audit->outcome);
@@ -150,15 +110,9 @@ static int format(const struct fleet_audit *audit, struct fleet_buf *out)
 	put_text(&line, "change_ref", audit->change_ref);
 	if (audit->event)
 		put_event(&line, audit->event);
-	if (!line.failed)
-		text = json_object_to_json_string_ext(
-			line.object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text) {
-		(void)fleet_buf_adds(out, text);
-		(void)fleet_buf_adds(out, "\n");
-	}
-	json_object_put(line.object);
-	return !text || out->failed ? FLEET_E_NOMEM : 0;
+	rc = fleet_json_write(&line, false, out);
+	fleet_json_finish(&line);
+	return rc;
 }
 
 /* What syslog gets is for people: the decision, not each rule. */

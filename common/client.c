@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
+#include "client_private.h"
 #include "estate.h"
 #include "text.h"
 
@@ -104,8 +104,8 @@ static int get_one(struct fleet_client *client, const char *path, struct fleet_d
 	return rc;
 }
 
-static int write_payload(struct fleet_payload_writer *writer, const struct fleet_payload *previous,
-			 struct fleet_buf *out, struct fleet_error *error)
+int fleet_client_write(struct fleet_payload_writer *writer, const struct fleet_payload *previous,
+		       struct fleet_buf *out, struct fleet_error *error)
 {
 	int rc = fleet_payload_write(writer, previous, fleet_now_s(), out);
 
@@ -144,6 +144,9 @@ int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 	if ((kind == FLEET_KIND_ESTATE) != (estate != NULL))
 		return fleet_error_set(error, FLEET_E_INVAL, "%s has no list of %s",
 				       client->fleet->name, fleet_kind_name(kind));
+	if (kind == FLEET_KIND_CLUSTERS)
+		return fleet_error_set(error, FLEET_E_INTERNAL,
+				       "clusters are no list of the fleet's");
 	if (kind != FLEET_KIND_FLEET)
 		(void)snprintf(rest, sizeof(rest), "/%s", fleet_kind_name(kind));
 	rc = path_of(client, rest, path, error);
@@ -158,7 +161,7 @@ int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 	else
 		rc = get_list(client, kind, path, deadline, &writer, error);
 	if (!rc)
-		rc = write_payload(&writer, previous, out, error);
+		rc = fleet_client_write(&writer, previous, out, error);
 	fleet_payload_writer_finish(&writer);
 	return rc;
 }
@@ -193,7 +196,7 @@ int fleet_client_update_run_get(struct fleet_client *client, const char *run,
 	else
 		rc = get_one(client, path, deadline, &writer, error);
 	if (!rc)
-		rc = write_payload(&writer, NULL, out, error);
+		rc = fleet_client_write(&writer, NULL, out, error);
 	fleet_payload_writer_finish(&writer);
 	return rc;
 }

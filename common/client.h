@@ -20,14 +20,25 @@ int fleet_client_open(const struct fleet_config_fleet *fleet,
 void fleet_client_close(struct fleet_client *client);
 
 /*
- * Lists everything of KIND (for FLEET_KIND_FLEET: the one fleet) and appends it as a payload to
- * OUT, carrying change times over from PREVIOUS (may be NULL). Where the fleet's api-version has no
- * such resource (gates before 2025-04-01-preview, profiles before 2024-05-02-preview) the list is
- * empty and nothing is sent. An estate has FLEET_KIND_ESTATE, and only that.
+ * Lists everything of KIND but FLEET_KIND_CLUSTERS (for FLEET_KIND_FLEET: the one fleet) and
+ * appends it as a payload to OUT, carrying change times over from PREVIOUS (may be NULL). Where the
+ * fleet's api-version has no such resource (gates before 2025-04-01-preview, profiles before
+ * 2024-05-02-preview) the list is empty and nothing is sent. An estate has FLEET_KIND_ESTATE,
+ * and only that.
  */
 int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 		      const struct fleet_payload *previous, struct fleet_deadline deadline,
 		      struct fleet_buf *out, struct fleet_error *error);
+
+/*
+ * Reads the clusters of MEMBERS (a payload of the fleet's members), by one query of Azure Resource
+ * Graph for each 300 of them and in all subscriptions that the caller may read, and appends them as
+ * a payload of FLEET_KIND_CLUSTERS to OUT. A cluster that may not be read, or is not there any
+ * more, is not in it. Without members nothing is sent.
+ */
+int fleet_client_clusters(struct fleet_client *client, const struct fleet_payload *members,
+			  const struct fleet_payload *previous, struct fleet_deadline deadline,
+			  struct fleet_buf *out, struct fleet_error *error);
 
 /* UpdateRuns_Get: one run as a payload of one item, appended to OUT. */
 int fleet_client_update_run_get(struct fleet_client *client, const char *run,

@@ -61,9 +61,11 @@ static int set_defaults(struct fleet_config *config, const char *path)
 	config->freeze_file = SYSCONFDIR "/fleetmon/freeze";
 	config->module_dir = "";
 	config->timeout_s = FLEET_CONFIG_TIMEOUT_S;
+	config->history = true;
 	memory->defaults.api_version = "2026-06-01";
 	memory->defaults.cloud = "public";
 	memory->defaults.ttl_s = 60;
+	memory->defaults.clusters_ttl_s = 10 * 60;
 	memory->defaults.stale_limit_s = 15 * 60;
 	for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++) {
 		struct fleet_config_cloud *cloud =
@@ -305,6 +307,8 @@ static int resolve_fleet(const struct fleet_config *config, const struct fleet_c
 	fleet->fleet = either(raw->fleet, raw->name);
 	fleet->api_version = either(raw->api_version, base->api_version);
 	fleet->ttl_s = raw->ttl_s >= 0 ? raw->ttl_s : base->ttl_s;
+	fleet->clusters_ttl_s =
+		raw->clusters_ttl_s >= 0 ? raw->clusters_ttl_s : base->clusters_ttl_s;
 	fleet->stale_limit_s = raw->stale_limit_s >= 0 ? raw->stale_limit_s : base->stale_limit_s;
 	if (!fleet->subscription)
 		missing = "subscription";
@@ -494,7 +498,7 @@ static bool is_list(const struct fleet_option_set *set, const char *name)
 
 	while (option->type != FLEET_OPTION_END && strcmp(option->name, name) != 0)
 		option++;
-	return option->type == FLEET_OPTION_LIST;
+	return option->type == FLEET_OPTION_LIST || option->type == FLEET_OPTION_REGEXES;
 }
 
 int fleet_config_apply(const struct fleet_config *config, const char *module, bool is_action,

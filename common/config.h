@@ -46,8 +46,9 @@ struct fleet_config_fleet {
 	const struct fleet_config_credential *reader;	/* checks */
 	const struct fleet_config_credential *operator; /* actions; NULL when not configured */
 	int64_t ttl_s;					/* how long an answer serves */
-	int64_t stale_limit_s; /* how old an answer may be used when the service cannot be reached
-				*/
+	int64_t clusters_ttl_s; /* the same for the members' clusters, which change rarely */
+	int64_t stale_limit_s;	/* how old an answer may be used when the service cannot be reached
+				 */
 	const char *where;
 	const struct fleet_config_estate *estate; /* this is an estate in a fleet's place: it has
 						     no subscription, group or resource; NULL */
@@ -86,6 +87,7 @@ struct fleet_config {
 	const char
 		*module_dir; /* where modules are looked for besides the built-in directory, "" */
 	int64_t timeout_s;   /* default of -t */
+	bool history;	     /* durations of past runs are kept in state_dir */
 	const struct fleet_config_cloud *clouds;
 	size_t cloud_count;
 	const struct fleet_config_credential *credentials;

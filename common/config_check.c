@@ -209,6 +209,9 @@ bool fleet_config_valid(enum fleet_config_kind kind, const char *text, const cha
 	case FLEET_CONFIG_TYPE:
 		*ret_allowed = "a type of credential";
 		return fleet_credential_type(text) != NULL;
+	case FLEET_CONFIG_SWITCH:
+		*ret_allowed = "true or false";
+		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
 	case FLEET_CONFIG_SECONDS:
 		*ret_allowed = "a duration such as 90s, 30m, 4h or 2d";
 		return is_printable(text, 100);

@@ -141,6 +141,16 @@ static int read_seconds(const struct fleet_config_reader *reader, const config_s
 				 low, high);
 }
 
+static int read_switch(const struct fleet_config_reader *reader, const config_setting_t *setting,
+		       bool *ret_on)
+{
+	if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
+		return fleet_config_fail(reader, setting,
+					 "allowed is true or false, without quotes");
+	*ret_on = config_setting_get_bool(setting);
+	return 0;
+}
+
 static int bad_type(const struct fleet_config_reader *reader, const config_setting_t *setting,
 		    const char *shown)
 {
@@ -171,6 +181,8 @@ int fleet_config_read_value(const struct fleet_config_reader *reader,
 		return rc;
 	if (key->kind == FLEET_CONFIG_SECONDS)
 		return read_seconds(reader, setting, key, (int64_t *)(void *)field);
+	if (key->kind == FLEET_CONFIG_SWITCH)
+		return read_switch(reader, setting, (bool *)(void *)field);
 	text = config_setting_type(setting) == CONFIG_TYPE_STRING
 		       ? config_setting_get_string(setting)
 		       : NULL;

@@ -24,6 +24,7 @@ struct fleet_config_raw {
 	const char *reader;
 	const char *operator_name;
 	int64_t ttl_s;
+	int64_t clusters_ttl_s;
 	int64_t stale_limit_s;
 	const char *where;
 };
@@ -92,6 +93,7 @@ enum fleet_config_kind {
 	FLEET_CONFIG_ENVIRONMENT,
 	FLEET_CONFIG_TYPE,    /* a type of credential */
 	FLEET_CONFIG_SECONDS, /* a duration, an int64_t; the key's row has the limits */
+	FLEET_CONFIG_SWITCH,  /* true or false, a bool */
 };
 
 /* Is TEXT a value of KIND? If not, *ret_allowed is what is; static. */
@@ -101,7 +103,7 @@ bool fleet_config_valid(enum fleet_config_kind kind, const char *text, const cha
 struct fleet_config_key {
 	const char *name;
 	enum fleet_config_kind kind;
-	size_t offset;		  /* of a const char *, or an int64_t for SECONDS */
+	size_t offset;		  /* of a const char *, an int64_t for SECONDS, a bool for SWITCH */
 	int64_t minimum, maximum; /* SECONDS */
 };
 

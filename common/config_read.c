@@ -20,6 +20,7 @@ static const struct fleet_config_key top_keys[] = {
 	{"freeze_file", FLEET_CONFIG_PATH, offsetof(struct fleet_config, freeze_file), 0, 0},
 	{"module_dir", FLEET_CONFIG_PATH_OR_NONE, offsetof(struct fleet_config, module_dir), 0, 0},
 	{"timeout", FLEET_CONFIG_SECONDS, offsetof(struct fleet_config, timeout_s), 1, 600},
+	{"history", FLEET_CONFIG_SWITCH, offsetof(struct fleet_config, history), 0, 0},
 	{NULL, FLEET_CONFIG_PATH, 0, 0, 0},
 };
 
@@ -53,29 +54,21 @@ static const struct fleet_config_key credential_keys[] = {
 
 #define RAW(FIELD) offsetof(struct fleet_config_raw, FIELD)
 static const struct fleet_config_key fleet_keys[] = {
+	{"fleet", FLEET_CONFIG_FLEET_NAME, RAW(fleet), 0, 0},
 	{"subscription", FLEET_CONFIG_GUID, RAW(subscription), 0, 0},
 	{"resource_group", FLEET_CONFIG_RESOURCE_GROUP, RAW(resource_group), 0, 0},
-	{"fleet", FLEET_CONFIG_FLEET_NAME, RAW(fleet), 0, 0},
 	{"api_version", FLEET_CONFIG_API_VERSION, RAW(api_version), 0, 0},
 	{"cloud", FLEET_CONFIG_WORD, RAW(cloud), 0, 0},
 	{"reader", FLEET_CONFIG_WORD, RAW(reader), 0, 0},
 	{"operator", FLEET_CONFIG_WORD, RAW(operator_name), 0, 0},
 	{"ttl", FLEET_CONFIG_SECONDS, RAW(ttl_s), 1, 86400},
+	{"clusters_ttl", FLEET_CONFIG_SECONDS, RAW(clusters_ttl_s), 1, 86400},
 	{"stale_limit", FLEET_CONFIG_SECONDS, RAW(stale_limit_s), 0, 30 * 86400},
 	{NULL, FLEET_CONFIG_PATH, 0, 0, 0},
 };
 
-static const struct fleet_config_key default_keys[] = {
-	{"subscription", FLEET_CONFIG_GUID, RAW(subscription), 0, 0},
-	{"resource_group", FLEET_CONFIG_RESOURCE_GROUP, RAW(resource_group), 0, 0},
-	{"api_version", FLEET_CONFIG_API_VERSION, RAW(api_version), 0, 0},
-	{"cloud", FLEET_CONFIG_WORD, RAW(cloud), 0, 0},
-	{"reader", FLEET_CONFIG_WORD, RAW(reader), 0, 0},
-	{"operator", FLEET_CONFIG_WORD, RAW(operator_name), 0, 0},
-	{"ttl", FLEET_CONFIG_SECONDS, RAW(ttl_s), 1, 86400},
-	{"stale_limit", FLEET_CONFIG_SECONDS, RAW(stale_limit_s), 0, 30 * 86400},
-	{NULL, FLEET_CONFIG_PATH, 0, 0, 0},
-};
+/* All but a fleet's own name. */
+static const struct fleet_config_key *const default_keys = &fleet_keys[1];
 
 static int read_cloud(const struct fleet_config_reader *reader, const config_setting_t *setting)
 {
@@ -196,7 +189,7 @@ static int read_fleet(const struct fleet_config_reader *reader, const config_set
 	if (!fleet)
 		return fleet_config_no_memory(reader);
 	fleet->group = "fleets";
-	fleet->ttl_s = fleet->stale_limit_s = -1;
+	fleet->ttl_s = fleet->clusters_ttl_s = fleet->stale_limit_s = -1;
 	rc = fleet_config_read_name(reader, setting, &fleet->name, &fleet->where);
 	return rc ? rc : fleet_config_read_keys(reader, setting, fleet_keys, fleet);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "json_build.h"
 
 static const char *kind_name(enum fleet_module_kind kind)
 {
@@ -49,126 +50,131 @@ void fleet_host_help(const struct fleet_host_program *program, const struct flee
 			     program->name);
 }
 
-static bool add(struct json_object *object, const char *key, struct json_object *value)
+/* A NULL text is left out. All of them are our own, or a module's. */
+static void put_text(struct fleet_json *to, const char *key, const char *text)
 {
-	if (value && json_object_object_add(object, key, value) == 0)
-		return true;
-	json_object_put(value);
-	return false;
+	if (text)
+		fleet_json_put(to, key, json_object_new_string(text));
 }
 
-/* A NULL text is left out. */
-static bool add_text(struct json_object *object, const char *key, const char *text)
+static void put_choices(struct fleet_json *option, const char *choices)
 {
-	return !text || add(object, key, json_object_new_string(text));
-}
+	struct fleet_json list = fleet_json_array();
 
-static bool append(struct json_object *array, struct json_object *value)
-{
-	if (value && json_object_array_add(array, value) == 0)
-		return true;
-	json_object_put(value);
-	return false;
-}
-
-static bool append_choices(struct json_object *array, const char *choices)
-{
 	while (*choices) {
 		size_t len = strcspn(choices, ",");
 
-		if (!append(array, json_object_new_string_len(choices, (int)len)))
-			return false;
+		fleet_json_put(&list, NULL, json_object_new_string_len(choices, (int)len));
 		choices += len;
 		choices += *choices == ',';
 	}
-	return true;
+	fleet_json_nest(option, "choices", &list);
 }
 
-static struct json_object *describe_option(const struct fleet_option *option, const char *owner)
+static void put_options(struct fleet_json *list, const struct fleet_option *options,
+			const char *owner)
 {
-	struct json_object *object = json_object_new_object();
-	char letter[2] = {option->letter, '\0'};
-	bool good = object && add_text(object, "name", option->name) &&
-		    add_text(object, "letter", option->letter ? letter : NULL) &&
-		    add_text(object, "type", fleet_option_type_name(option->type)) &&
-		    add_text(object, "value", option->value) &&
-		    add_text(object, "default", option->initial) &&
-		    add_text(object, "help", option->help) &&
-		    add_text(object, "macro", option->macro) && add_text(object, "of", owner);
+	for (; options && options->type != FLEET_OPTION_END; options++) {
+		struct fleet_json option = fleet_json_object();
+		char letter[2] = {options->letter, '\0'};
 
-	if (good && option->choices) {
-		struct json_object *choices = json_object_new_array();
-
-		good = add(object, "choices", choices) && append_choices(choices, option->choices);
+		put_text(&option, "name", options->name);
+		put_text(&option, "letter", options->letter ? letter : NULL);
+		put_text(&option, "type", fleet_option_type_name(options->type));
+		put_text(&option, "value", options->value);
+		put_text(&option, "default", options->initial);
+		put_text(&option, "help", options->help);
+		put_text(&option, "macro", options->macro);
+		put_text(&option, "of", owner);
+		if (options->choices)
+			put_choices(&option, options->choices);
+		if (options->minimum != 0 || options->maximum != 0) {
+			fleet_json_number(&option, "minimum", options->minimum);
+			fleet_json_number(&option, "maximum", options->maximum);
+		}
+		fleet_json_nest(list, NULL, &option);
 	}
-	if (good && (option->minimum != 0 || option->maximum != 0))
-		good = add(object, "minimum", json_object_new_int64(option->minimum)) &&
-		       add(object, "maximum", json_object_new_int64(option->maximum));
-	if (good)
-		return object;
-	json_object_put(object);
-	return NULL;
 }
 
-static bool append_options(struct json_object *array, const struct fleet_option *options,
-			   const char *owner)
+static void put_needs(struct fleet_json *object, uint32_t needs)
 {
-	for (; options && options->type != FLEET_OPTION_END; options++)
-		if (!append(array, describe_option(options, owner)))
-			return false;
-	return true;
-}
+	struct fleet_json list = fleet_json_array();
 
-static bool append_needs(struct json_object *array, uint32_t needs)
-{
 	for (int kind = 0; kind < FLEET_KIND_COUNT; kind++)
-		if ((needs & (1u << kind)) &&
-		    !append(array, json_object_new_string(fleet_kind_word((enum fleet_kind)kind))))
-			return false;
-	return true;
+		if ((needs & (1u << kind)) != 0)
+			put_text(&list, NULL, fleet_kind_word((enum fleet_kind)kind));
+	fleet_json_nest(object, "needs", &list);
 }
 
-static bool describe_module(struct json_object *object, const struct fleet_module *module)
+static void put_examples(struct fleet_json *object, const char *const *examples)
 {
-	struct json_object *needs = json_object_new_array();
-	struct json_object *examples;
-	bool good = add(object, "needs", needs) && append_needs(needs, module->needs) &&
-		    add_text(object, "module", module->name) &&
-		    add_text(object, "summary", module->summary);
+	struct fleet_json list = fleet_json_array();
 
-	if (!good)
-		return false;
-	examples = json_object_new_array();
-	good = add(object, "examples", examples);
-	for (size_t i = 0; good && module->examples && module->examples[i]; i++)
-		good = append(examples, json_object_new_string(module->examples[i]));
-	return good;
+	for (; examples && *examples; examples++)
+		put_text(&list, NULL, *examples);
+	fleet_json_nest(object, "examples", &list);
+}
+
+static void put_rules(struct fleet_json *object, const struct fleet_module_rule *rules)
+{
+	struct fleet_json list = fleet_json_array();
+
+	for (; rules && rules->name; rules++) {
+		struct fleet_json rule = fleet_json_object();
+
+		put_text(&rule, "name", rules->name);
+		put_text(&rule, "states", rules->states);
+		put_text(&rule, "when", rules->when);
+		fleet_json_nest(&list, NULL, &rule);
+	}
+	fleet_json_nest(object, "rules", &list);
+}
+
+static void put_perfs(struct fleet_json *object, const struct fleet_module_perf *perfs)
+{
+	struct fleet_json list = fleet_json_array();
+
+	for (; perfs && perfs->label; perfs++) {
+		struct fleet_json perf = fleet_json_object();
+
+		put_text(&perf, "label", perfs->label);
+		put_text(&perf, "uom", perfs->uom);
+		put_text(&perf, "help", perfs->help);
+		fleet_json_nest(&list, NULL, &perf);
+	}
+	fleet_json_nest(object, "perfs", &list);
+}
+
+static void put_module(struct fleet_json *object, const struct fleet_module *module)
+{
+	put_needs(object, module->needs);
+	put_text(object, "module", module->name);
+	put_text(object, "summary", module->summary);
+	put_examples(object, module->examples);
+	if (module->kind == FLEET_MODULE_CHECK) {
+		put_rules(object, module->rules);
+		put_perfs(object, module->perfs);
+	}
 }
 
 int fleet_host_describe(const struct fleet_host_program *program, const struct fleet_module *module,
 			struct fleet_buf *out)
 {
-	struct json_object *object = json_object_new_object();
-	struct json_object *options;
-	const char *text = NULL;
-	bool good = object && add_text(object, "program", program->name) &&
-		    add_text(object, "version", PACKAGE_VERSION) &&
-		    add_text(object, "kind", kind_name(program->kind));
+	struct fleet_json object = fleet_json_object(), options = fleet_json_array();
+	int rc;
 
-	if (good && module)
-		good = describe_module(object, module);
-	else if (good)
-		good = add_text(object, "summary", program->summary);
-	options = good ? json_object_new_array() : NULL;
-	good = good && add(object, "options", options) &&
-	       append_options(options, module ? module->options : NULL, "module") &&
-	       append_options(options, program->options, "program") &&
-	       append_options(options, fleet_host_option_table, "host");
-	if (good)
-		text = json_object_to_json_string_ext(
-			object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-					JSON_C_TO_STRING_NOSLASHESCAPE);
-	good = text && fleet_buf_adds(out, text) == 0 && fleet_buf_adds(out, "\n") == 0;
-	json_object_put(object);
-	return good ? 0 : FLEET_E_NOMEM;
+	put_text(&object, "program", program->name);
+	put_text(&object, "version", PACKAGE_VERSION);
+	put_text(&object, "kind", kind_name(program->kind));
+	if (module)
+		put_module(&object, module);
+	else
+		put_text(&object, "summary", program->summary);
+	put_options(&options, module ? module->options : NULL, "module");
+	put_options(&options, program->options, "program");
+	put_options(&options, fleet_host_option_table, "host");
+	fleet_json_nest(&object, "options", &options);
+	rc = fleet_json_write(&object, true, out);
+	fleet_json_finish(&object);
+	return rc;
 }

@@ -10,30 +10,52 @@
 #define DETAIL_DEPTH 4
 #define MESSAGE_READ 4000 /* bytes of a message that are searched for words */
 
-struct rule {
-	const char *code;  /* NULL: any of the codes in ambiguous[] */
-	const char *words; /* must all be in the message, separated by "+"; NULL for none */
+/* A cause of failures: what people call it, its class, and what to do about it. */
+struct reason {
+	const char *word;
 	enum fleet_failure_class class;
 	const char *hint;
 };
 
-static const char hint_pdb[] = "a disruption budget blocks the drain: free it or add replicas";
-static const char hint_quota[] = "raise the quota or free cores";
-static const char hint_sku[] = "the VM size cannot be had there now: wait or change it";
-static const char hint_subnet[] = "the subnet has no free addresses for surge nodes: enlarge it";
-static const char hint_busy[] = "another operation was in progress: let it end";
-static const char hint_passing[] = "a passing fault of the service";
-static const char hint_stopped[] = "start the cluster or skip the member";
-static const char hint_image[] =
-	"the node image is not in the region yet: wait, or skip the member";
-static const char hint_version[] =
-	"the Kubernetes version is not in the region yet: wait, or skip the member";
-static const char hint_lts[] =
-	"the cluster's support plan does not fit the version: change the plan or skip it";
-static const char hint_unsupported[] = "the cluster cannot go to this version: skip it";
-static const char hint_policy[] = "a policy or lock forbids the change: have it lifted";
-static const char hint_role[] = "an identity lacks a role on the named scope: grant it";
-static const char hint_look[] = "see the cluster's activity log for the cause, then decide";
+static const struct reason pdb = {"pdb", FLEET_FAILURE_PDB,
+				  "a disruption budget blocks the drain: free it or add replicas"};
+static const struct reason quota = {"quota", FLEET_FAILURE_CAPACITY,
+				    "raise the quota or free cores"};
+static const struct reason sku = {"sku", FLEET_FAILURE_CAPACITY,
+				  "the VM size cannot be had there now: wait or change it"};
+static const struct reason subnet = {
+	"subnet", FLEET_FAILURE_CAPACITY,
+	"the subnet has no free addresses for surge nodes: enlarge it"};
+static const struct reason busy = {"busy", FLEET_FAILURE_TRANSIENT,
+				   "another operation was in progress: let it end"};
+static const struct reason passing = {"passing", FLEET_FAILURE_TRANSIENT,
+				      "a passing fault of the service"};
+static const struct reason stopped = {"stopped", FLEET_FAILURE_STOPPED,
+				      "start the cluster or skip the member"};
+static const struct reason image = {
+	"image", FLEET_FAILURE_AVAILABILITY,
+	"the node image is not in the region yet: wait, or skip the member"};
+static const struct reason version = {
+	"version", FLEET_FAILURE_AVAILABILITY,
+	"the Kubernetes version is not in the region yet: wait, or skip the member"};
+static const struct reason lts = {
+	"lts", FLEET_FAILURE_CONFIGURATION,
+	"the cluster's support plan does not fit the version: change the plan or skip it"};
+static const struct reason unsupported = {"unsupported", FLEET_FAILURE_CONFIGURATION,
+					  "the cluster cannot go to this version: skip it"};
+static const struct reason policy = {"policy", FLEET_FAILURE_CONFIGURATION,
+				     "a policy or lock forbids the change: have it lifted"};
+static const struct reason role = {"role", FLEET_FAILURE_AUTHORIZATION,
+				   "an identity lacks a role on the named scope: grant it"};
+static const struct reason look = {"unclassified", FLEET_FAILURE_UNCLASSIFIED,
+				   "see the cluster's activity log for the cause, then decide"};
+static const struct reason none = {"none", FLEET_FAILURE_NONE, ""};
+
+struct rule {
+	const char *code;  /* NULL: any of the codes in ambiguous[] */
+	const char *words; /* must all be in the message, separated by "+"; NULL for none */
+	const struct reason *reason;
+};
 
 /* These codes say only that an operation failed; the message says why. */
 static const char *const ambiguous[] = {
@@ -50,61 +72,63 @@ static const char *const ambiguous[] = {
 };
 
 static const struct rule rules[] = {
-	{"PodDrainFailure", NULL, FLEET_FAILURE_PDB, hint_pdb},
-	{"UnsatisfiablePDB", NULL, FLEET_FAILURE_PDB, hint_pdb},
-	{"NodeImageVersionNotAvailable", NULL, FLEET_FAILURE_AVAILABILITY, hint_image},
-	{"KubernetesVersionNotAvailable", NULL, FLEET_FAILURE_AVAILABILITY, hint_version},
-	{"SKUNotAvailable", NULL, FLEET_FAILURE_CAPACITY, hint_sku},
-	{"AllocationFailed", NULL, FLEET_FAILURE_CAPACITY, hint_sku},
-	{"ZonalAllocationFailed", NULL, FLEET_FAILURE_CAPACITY, hint_sku},
-	{"OverconstrainedAllocationRequest", NULL, FLEET_FAILURE_CAPACITY, hint_sku},
-	{"OverconstrainedZonalAllocationRequest", NULL, FLEET_FAILURE_CAPACITY, hint_sku},
-	{"QuotaExceeded", NULL, FLEET_FAILURE_CAPACITY, hint_quota},
-	{"InsufficientVCPUQuota", NULL, FLEET_FAILURE_CAPACITY, hint_quota},
-	{"ErrCode_InsufficientVCPUQuota", NULL, FLEET_FAILURE_CAPACITY, hint_quota},
-	{"PublicIPCountLimitReached", NULL, FLEET_FAILURE_CAPACITY, hint_quota},
-	{"SubnetIsFull", NULL, FLEET_FAILURE_CAPACITY, hint_subnet},
-	{"InsufficientSubnetSize", NULL, FLEET_FAILURE_CAPACITY, hint_subnet},
-	{"InsufficientAgentPoolMaxPodsPerAgentPool", NULL, FLEET_FAILURE_CAPACITY, hint_subnet},
-	{"AuthorizationFailed", NULL, FLEET_FAILURE_AUTHORIZATION, hint_role},
-	{"LinkedAuthorizationFailed", NULL, FLEET_FAILURE_AUTHORIZATION, hint_role},
-	{"RequestDisallowedByPolicy", NULL, FLEET_FAILURE_CONFIGURATION, hint_policy},
-	{"ScopeLocked", NULL, FLEET_FAILURE_CONFIGURATION, hint_policy},
-	{"K8sVersionNotSupported", NULL, FLEET_FAILURE_CONFIGURATION, hint_unsupported},
-	{"AgentPoolK8sVersionNotSupported", NULL, FLEET_FAILURE_CONFIGURATION, hint_unsupported},
-	{"ServiceUnavailable", NULL, FLEET_FAILURE_TRANSIENT, hint_passing},
-	{"GatewayTimeout", NULL, FLEET_FAILURE_TRANSIENT, hint_passing},
-	{"TooManyRequests", NULL, FLEET_FAILURE_TRANSIENT, hint_passing},
+	{"PodDrainFailure", NULL, &pdb},
+	{"UnsatisfiablePDB", NULL, &pdb},
+	{"NodeImageVersionNotAvailable", NULL, &image},
+	{"KubernetesVersionNotAvailable", NULL, &version},
+	{"SKUNotAvailable", NULL, &sku},
+	{"AllocationFailed", NULL, &sku},
+	{"ZonalAllocationFailed", NULL, &sku},
+	{"OverconstrainedAllocationRequest", NULL, &sku},
+	{"OverconstrainedZonalAllocationRequest", NULL, &sku},
+	{"QuotaExceeded", NULL, &quota},
+	{"InsufficientVCPUQuota", NULL, &quota},
+	{"ErrCode_InsufficientVCPUQuota", NULL, &quota},
+	{"PublicIPCountLimitReached", NULL, &quota},
+	{"SubnetIsFull", NULL, &subnet},
+	{"InsufficientSubnetSize", NULL, &subnet},
+	{"InsufficientAgentPoolMaxPodsPerAgentPool", NULL, &subnet},
+	{"AuthorizationFailed", NULL, &role},
+	{"LinkedAuthorizationFailed", NULL, &role},
+	{"RequestDisallowedByPolicy", NULL, &policy},
+	{"ScopeLocked", NULL, &policy},
+	/* Azure says the same of a version that only a support plan lacks. */
+	{"K8sVersionNotSupported", "long-term support", &lts},
+	{"AgentPoolK8sVersionNotSupported", "long-term support", &lts},
+	{"K8sVersionNotSupported", NULL, &unsupported},
+	{"AgentPoolK8sVersionNotSupported", NULL, &unsupported},
+	{"ServiceUnavailable", NULL, &passing},
+	{"GatewayTimeout", NULL, &passing},
+	{"TooManyRequests", NULL, &passing},
 	/* What needs a person comes first: a message may name a passing fault as well. */
-	{NULL, "disruption budget", FLEET_FAILURE_PDB, hint_pdb},
-	{NULL, "poddisruptionbudget", FLEET_FAILURE_PDB, hint_pdb},
-	{NULL, "unsatisfiablepdb", FLEET_FAILURE_PDB, hint_pdb},
-	{NULL, "drain+pdb", FLEET_FAILURE_PDB, hint_pdb},
-	{NULL, "quota", FLEET_FAILURE_CAPACITY, hint_quota},
-	{NULL, "subnet+full", FLEET_FAILURE_CAPACITY, hint_subnet},
-	{NULL, "subnet+address", FLEET_FAILURE_CAPACITY, hint_subnet},
-	{NULL, "skunotavailable", FLEET_FAILURE_CAPACITY, hint_sku},
-	{NULL, "allocationfailed", FLEET_FAILURE_CAPACITY, hint_sku},
-	{NULL, "allocation failed", FLEET_FAILURE_CAPACITY, hint_sku},
-	{NULL, "insufficient capacity", FLEET_FAILURE_CAPACITY, hint_sku},
-	{NULL, "authorizationfailed", FLEET_FAILURE_AUTHORIZATION, hint_role},
-	{NULL, "does not have authorization", FLEET_FAILURE_AUTHORIZATION, hint_role},
-	{NULL, "cluster+is stopped", FLEET_FAILURE_STOPPED, hint_stopped},
-	{NULL, "cluster+in stopped state", FLEET_FAILURE_STOPPED, hint_stopped},
-	{NULL, "power state+stopped", FLEET_FAILURE_STOPPED, hint_stopped},
-	{NULL, "powerstate+stopped", FLEET_FAILURE_STOPPED, hint_stopped},
-	{NULL, "cluster+not running", FLEET_FAILURE_STOPPED, hint_stopped},
-	{NULL, "long-term support", FLEET_FAILURE_CONFIGURATION, hint_lts},
-	{NULL, "long term support", FLEET_FAILURE_CONFIGURATION, hint_lts},
-	{NULL, "akslongtermsupport", FLEET_FAILURE_CONFIGURATION, hint_lts},
-	{NULL, "only available for lts", FLEET_FAILURE_CONFIGURATION, hint_lts},
-	{NULL, "version+not supported", FLEET_FAILURE_CONFIGURATION, hint_unsupported},
-	{NULL, "disallowed by policy", FLEET_FAILURE_CONFIGURATION, hint_policy},
-	{NULL, "node image+not available in region", FLEET_FAILURE_AVAILABILITY, hint_image},
-	{NULL, "kubernetes version+not available in region", FLEET_FAILURE_AVAILABILITY,
-	 hint_version},
-	{NULL, "another operation+in progress", FLEET_FAILURE_TRANSIENT, hint_busy},
-	{NULL, "aks-pending-operation", FLEET_FAILURE_TRANSIENT, hint_busy},
+	{NULL, "disruption budget", &pdb},
+	{NULL, "poddisruptionbudget", &pdb},
+	{NULL, "unsatisfiablepdb", &pdb},
+	{NULL, "drain+pdb", &pdb},
+	{NULL, "quota", &quota},
+	{NULL, "subnet+full", &subnet},
+	{NULL, "subnet+address", &subnet},
+	{NULL, "skunotavailable", &sku},
+	{NULL, "allocationfailed", &sku},
+	{NULL, "allocation failed", &sku},
+	{NULL, "insufficient capacity", &sku},
+	{NULL, "authorizationfailed", &role},
+	{NULL, "does not have authorization", &role},
+	{NULL, "cluster+is stopped", &stopped},
+	{NULL, "cluster+in stopped state", &stopped},
+	{NULL, "power state+stopped", &stopped},
+	{NULL, "powerstate+stopped", &stopped},
+	{NULL, "cluster+not running", &stopped},
+	{NULL, "long-term support", &lts},
+	{NULL, "long term support", &lts},
+	{NULL, "akslongtermsupport", &lts},
+	{NULL, "only available for lts", &lts},
+	{NULL, "version+not supported", &unsupported},
+	{NULL, "disallowed by policy", &policy},
+	{NULL, "node image+not available in region", &image},
+	{NULL, "kubernetes version+not available in region", &version},
+	{NULL, "another operation+in progress", &busy},
+	{NULL, "aks-pending-operation", &busy},
 };
 
 static const struct {
@@ -157,44 +181,41 @@ static bool is_ambiguous(const char *code)
 static bool rule_matches(const struct rule *rule, const char *code, const char *message,
 			 bool several)
 {
-	if (rule->code)
-		return strcasecmp(code, rule->code) == 0;
-	return several && words_match(message, rule->words);
+	if (rule->code ? strcasecmp(code, rule->code) != 0 : !several)
+		return false;
+	return !rule->words || words_match(message, rule->words);
 }
 
-static struct fleet_failure classify(const struct fleet_error_detail *error, int depth)
+static const struct reason *classify(const struct fleet_error_detail *error, int depth)
 {
-	struct fleet_failure failure = {FLEET_FAILURE_UNCLASSIFIED, hint_look};
+	const struct reason *found = &look;
 	bool several = is_ambiguous(error->code);
 	char message[MESSAGE_READ + 1];
 
-	lower(message, several ? error->message : "");
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (!rule_matches(&rules[i], error->code, message, several))
-			continue;
-		failure.class = rules[i].class;
-		failure.hint = rules[i].hint;
-		return failure;
-	}
+	lower(message, error->message);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rule_matches(&rules[i], error->code, message, several))
+			return rules[i].reason;
 	/* The cause of a vague error may be one of its details; a passing one counts only if
 	 * nothing else is among them. */
 	for (size_t i = 0; several && depth < DETAIL_DEPTH && i < error->detail_count; i++) {
-		struct fleet_failure inner = classify(&error->details[i], depth + 1);
+		const struct reason *inner = classify(&error->details[i], depth + 1);
 
-		if (inner.class == FLEET_FAILURE_UNCLASSIFIED)
-			return (struct fleet_failure){FLEET_FAILURE_UNCLASSIFIED, hint_look};
-		if (failure.class == FLEET_FAILURE_UNCLASSIFIED ||
-		    failure.class == FLEET_FAILURE_TRANSIENT)
-			failure = inner;
+		if (inner->class == FLEET_FAILURE_UNCLASSIFIED)
+			return &look;
+		if (found->class == FLEET_FAILURE_UNCLASSIFIED ||
+		    found->class == FLEET_FAILURE_TRANSIENT)
+			found = inner;
 	}
-	return failure;
+	return found;
 }
 
 struct fleet_failure fleet_failure_of(const struct fleet_error_detail *error)
 {
-	if (!fleet_error_detail_is_set(error))
-		return (struct fleet_failure){FLEET_FAILURE_NONE, ""};
-	return classify(error, 0);
+	const struct reason *reason = fleet_error_detail_is_set(error) ? classify(error, 0) : &none;
+
+	return (struct fleet_failure){
+		.class = reason->class, .hint = reason->hint, .reason = reason->word};
 }
 
 const char *fleet_failure_class_name(enum fleet_failure_class class)

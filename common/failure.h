@@ -18,10 +18,14 @@ enum fleet_failure_class {
 	FLEET_FAILURE_AUTHORIZATION,
 	FLEET_FAILURE_UNCLASSIFIED, /* a code we do not know: a person decides */
 };
+#define FLEET_FAILURE_COUNT 9
 
 struct fleet_failure {
 	enum fleet_failure_class class;
-	const char *hint; /* what to do, "" when there is nothing to say; static */
+	const char *hint;   /* what to do, "" when there is nothing to say; static */
+	const char *reason; /* one word, finer than the class: "pdb", "quota", "subnet", "sku",
+			       "busy", "passing", "stopped", "image", "version", "lts",
+			       "unsupported", "policy", "role", "unclassified", "none"; static */
 };
 
 /*

@@ -276,6 +276,46 @@ static const struct fleet_field fleet_rows[] = {
 };
 TABLE(fleet, fleet_fleet);
 
+static const struct fleet_field history_rows[] = {
+	PART(fleet_history_item, resource, "", resource),
+	TEXT(fleet_history_item, scope, "properties.scope"),
+	TEXT(fleet_history_item, subject, "properties.subject"),
+	TEXT(fleet_history_item, upgrade_type, "properties.upgradeType"),
+	INT(fleet_history_item, count, "properties.count"),
+	INT(fleet_history_item, median_s, "properties.medianInSeconds"),
+	INT(fleet_history_item, low_s, "properties.lowInSeconds"),
+	INT(fleet_history_item, high_s, "properties.highInSeconds"),
+};
+TABLE(history, fleet_history_item);
+static const struct fleet_field pool_rows[] = {
+	TEXT(fleet_pool, name, "name"),
+	TEXT(fleet_pool, mode, "mode"),
+	TEXT(fleet_pool, os_type, "osType"),
+	TEXT(fleet_pool, os_sku, "osSKU"),
+	INT(fleet_pool, count, "count"),
+	MARK(fleet_pool, kubernetes_version, "orchestratorVersion"),
+	MARK(fleet_pool, current_version, "currentOrchestratorVersion"),
+	MARK(fleet_pool, node_image, "nodeImageVersion"),
+	MARK(fleet_pool, provisioning_state, "provisioningState"),
+	MARK(fleet_pool, power_state, "powerState.code"),
+};
+TABLE(pool, fleet_pool);
+
+static const struct fleet_field cluster_rows[] = {
+	PART(fleet_cluster, resource, "", resource),
+	TEXT(fleet_cluster, location, "location"),
+	TEXT(fleet_cluster, sku, "sku.name"),
+	MARK(fleet_cluster, kubernetes_version, "properties.kubernetesVersion"),
+	MARK(fleet_cluster, current_version, "properties.currentKubernetesVersion"),
+	MARK(fleet_cluster, power_state, "properties.powerState.code"),
+	TEXT(fleet_cluster, upgrade_channel, "properties.autoUpgradeProfile.upgradeChannel"),
+	TEXT(fleet_cluster, node_os_channel, "properties.autoUpgradeProfile.nodeOSUpgradeChannel"),
+	TEXT(fleet_cluster, support_plan, "properties.supportPlan"),
+	LIST(fleet_cluster, pools, pool_count, "properties.agentPoolProfiles", pool,
+	     FLEET_MAX_POOLS),
+};
+TABLE(cluster, fleet_cluster);
+
 /* Columns of our own queries (estate.c). What makes a row unique is its id. */
 static const struct fleet_field estate_rows[] = {
 	TEXT(fleet_estate_row, resource.id, "id"),
@@ -314,6 +354,7 @@ const struct fleet_table *fleet_table_of(enum fleet_kind kind)
 		[FLEET_KIND_FLEET] = &fleet,	  [FLEET_KIND_RUNS] = &run,
 		[FLEET_KIND_MEMBERS] = &member,	  [FLEET_KIND_GATES] = &gate,
 		[FLEET_KIND_PROFILES] = &profile, [FLEET_KIND_STRATEGIES] = &strategy,
+		[FLEET_KIND_HISTORY] = &history,  [FLEET_KIND_CLUSTERS] = &cluster,
 		[FLEET_KIND_ESTATE] = &estate,
 	};
 

@@ -103,6 +103,7 @@ static void judge_failed(struct health_walk *walk, struct fleet_finding finding,
 			 enum fleet_level level)
 {
 	finding.level = level;
+	finding.option = finding.member[0] ? walk->failed_option : NULL;
 	walk->failures++;
 	health_add(walk, &finding);
 }
@@ -120,12 +121,11 @@ static void judge_running(struct health_walk *walk, const struct health_place *p
 		walk->health->running_longest_s = age;
 	finding = health_member_finding(FLEET_CAUSE_MEMBER_RUNTIME, place, member);
 	finding.level = health_level(limits, age);
-	if (finding.level == FLEET_LEVEL_OK)
-		return;
 	finding.age_s = finding.over_s = age;
 	finding.limits = limits;
-	walk->runtime = fleet_level_worst(walk->runtime, finding.level);
-	health_add(walk, &finding);
+	health_slow_member(walk, member, age, &finding);
+	if (finding.level != FLEET_LEVEL_OK)
+		health_add_runtime(walk, &finding);
 }
 
 static void judge_skipped(struct health_walk *walk, const struct health_place *place,
@@ -213,15 +213,17 @@ static void walk_group(struct health_walk *walk, const struct health_place *plac
 	for (size_t i = 0; i < group->member_count; i++)
 		walk_member(walk, place, &group->members[i]);
 	health_gates(walk, place, false);
-	judge_node(walk, place, &group->status, walk->failures > failures,
-		   is_stage_gated || walk->waits > waits);
+	/* A part that is judged by itself is what judge_run looks at. */
+	if (!walk->scope || !walk->scope->group)
+		judge_node(walk, place, &group->status, walk->failures > failures,
+			   is_stage_gated || walk->waits > waits);
 }
 
 static void walk_stage(struct health_walk *walk, size_t index)
 {
 	const struct fleet_stage_status *stage = &walk->run->stages[index];
-	struct health_place place = {.stage = stage, .stage_index = index};
-	size_t failures = walk->failures, waits = walk->waits;
+	struct health_place place = {.stage = stage, .stage_index = walk->first_stage + index};
+	size_t failures = walk->failures, waits = walk->waits, runtimes = walk->runtimes;
 	bool is_gated;
 
 	health_gates(walk, &place, true);
@@ -233,7 +235,12 @@ static void walk_stage(struct health_walk *walk, size_t index)
 	place.group = NULL;
 	health_gates(walk, &place, false);
 	health_stage_wait(walk, &place);
-	judge_node(walk, &place, &stage->status, walk->failures > failures, walk->waits > waits);
+	if (!walk->scope)
+		judge_node(walk, &place, &stage->status, walk->failures > failures,
+			   walk->waits > waits);
+	if (walk->is_live && walk->failures == failures && walk->waits == waits &&
+	    walk->runtimes == runtimes && !(walk->scope && walk->scope->group))
+		health_slow_stage(walk, &place);
 }
 
 static void judge_not_started(struct health_walk *walk, struct fleet_finding finding)
@@ -271,7 +278,7 @@ static void judge_progress(struct health_walk *walk, struct fleet_finding findin
 	walk->is_stuck = true;
 	if (fleet_level_worst(walk->runtime, finding.level) == walk->runtime)
 		return;
-	if (walk->health->current_stage)
+	if (walk->health->current_stage && !walk->scope)
 		finding.stage = walk->health->current_stage->name;
 	health_add(walk, &finding);
 }
@@ -280,13 +287,18 @@ static void judge_run(struct health_walk *walk)
 {
 	const struct fleet_status *status = &walk->run->status;
 	const struct fleet_thresholds *thresholds = walk->thresholds;
-	struct health_place place = {.stage = NULL};
+	const struct fleet_health_scope *scope = walk->scope;
+	struct health_place place = {.stage = scope ? scope->stage : NULL,
+				     .group = scope ? scope->group : NULL};
 	struct fleet_finding finding = health_finding(FLEET_CAUSE_NONE, &place, status);
 
+	if (scope && health_part_is_left(walk, finding))
+		return;
 	switch (status->state) {
 	case FLEET_UPDATE_NOT_STARTED:
 		finding.cause = FLEET_CAUSE_NOT_STARTED;
-		judge_not_started(walk, finding);
+		if (!scope)
+			judge_not_started(walk, finding);
 		break;
 	case FLEET_UPDATE_PENDING:
 		if (walk->waits == 0)
@@ -362,46 +374,39 @@ static void sort_findings(struct health_walk *walk)
 	health->findings = sorted;
 }
 
-static enum fleet_level failed_level(const struct health_walk *walk)
+static enum fleet_level failed_level(struct health_walk *walk)
 {
 	enum fleet_update_state state = walk->run->status.state;
+	enum fleet_level level;
 
 	if (state == FLEET_UPDATE_FAILED || state == FLEET_UPDATE_STOPPING)
 		return (enum fleet_level)walk->thresholds->on_failed;
+	if (health_failed_percent(walk, &level))
+		return level;
 	return health_level(&walk->thresholds->failed_members,
 			    walk->health->members.by_state[FLEET_UPDATE_FAILED]);
 }
 
-int fleet_health_of_run(const struct fleet_run *run, const struct fleet_gate *const *gates,
-			const int64_t *gate_seen, size_t gate_count, int64_t changed_s,
-			int64_t now_s, const struct fleet_thresholds *thresholds,
-			struct fleet_health *ret_health)
+int health_judge(struct health_walk *walk, struct fleet_health *ret_health)
 {
 	struct fleet_health health = {.level = FLEET_LEVEL_OK};
-	struct health_walk walk = {
-		.run = run,
-		.gates = gates,
-		.gate_seen = gate_seen,
-		.gate_count = gate_count,
-		.now_s = now_s,
-		.thresholds = thresholds,
-		.health = &health,
-		.is_live = run->status.state != FLEET_UPDATE_NOT_STARTED &&
-			   !fleet_update_state_is_terminal(run->status.state),
-		.changed_s = fleet_run_last_time_s(run),
-	};
+	enum fleet_update_state whole = walk->whole->status.state;
+	int64_t last_s = fleet_run_last_time_s(walk->run);
 
-	if (changed_s > walk.changed_s)
-		walk.changed_s = changed_s;
-	health_count(&walk);
-	walk.failed = failed_level(&walk);
-	for (size_t i = 0; i < run->stage_count; i++)
-		walk_stage(&walk, i);
-	health_foreign_gates(&walk);
-	judge_run(&walk);
-	health.eta_s = health_eta(&walk);
-	sort_findings(&walk);
-	if (walk.is_nomem) {
+	walk->health = &health;
+	walk->is_live = whole != FLEET_UPDATE_NOT_STARTED && !fleet_update_state_is_terminal(whole);
+	if (last_s > walk->changed_s)
+		walk->changed_s = last_s;
+	health_count(walk);
+	walk->failed = failed_level(walk);
+	for (size_t i = 0; i < walk->run->stage_count; i++)
+		walk_stage(walk, i);
+	health_foreign_gates(walk);
+	judge_run(walk);
+	health_duration(walk);
+	health_eta(walk);
+	sort_findings(walk);
+	if (walk->is_nomem) {
 		fleet_health_finish(&health);
 		return FLEET_E_NOMEM;
 	}
@@ -409,8 +414,24 @@ int fleet_health_of_run(const struct fleet_run *run, const struct fleet_gate *co
 	return 0;
 }
 
+int fleet_health_of_run(const struct fleet_run *run, const struct fleet_gate *const *gates,
+			const int64_t *gate_seen, size_t gate_count, int64_t changed_s,
+			int64_t now_s, const struct fleet_thresholds *thresholds,
+			struct fleet_health *ret_health)
+{
+	return fleet_health_of_part(run, NULL, gates, gate_seen, gate_count, changed_s, now_s,
+				    thresholds, NULL, ret_health);
+}
+
 int fleet_health_of(struct fleet_view *view, size_t i, const struct fleet_thresholds *thresholds,
 		    struct fleet_health *ret_health)
+{
+	return fleet_health_of_scope(view, i, thresholds, NULL, ret_health);
+}
+
+int fleet_health_of_scope(struct fleet_view *view, size_t i,
+			  const struct fleet_thresholds *thresholds,
+			  const struct fleet_health_scope *scope, struct fleet_health *ret_health)
 {
 	const struct fleet_payload_item *item = fleet_view_item(view, FLEET_KIND_RUNS, i);
 	const struct fleet_run *run = fleet_view_run(view, i);
@@ -437,8 +458,8 @@ int fleet_health_of(struct fleet_view *view, size_t i, const struct fleet_thresh
 			goto out;
 		seen[g] = gate->first_seen_s;
 	}
-	rc = fleet_health_of_run(run, gates, seen, count, item->changed_s, fleet_view_now_s(view),
-				 thresholds, ret_health);
+	rc = fleet_health_of_part(run, scope, gates, seen, count, item->changed_s,
+				  fleet_view_now_s(view), thresholds, view, ret_health);
 out:
 	free(seen);
 	free(gates);

@@ -41,8 +41,11 @@ enum fleet_cause {
 	FLEET_CAUSE_SKIPPED_BY_USER,
 	FLEET_CAUSE_SKIPPED_BY_SYSTEM,
 	FLEET_CAUSE_UNKNOWN_STATE, /* a word we do not know, or no state at all */
+	FLEET_CAUSE_SLOW,	   /* a member or stage takes much longer than in past runs */
+	FLEET_CAUSE_DURATION,	   /* a stage or group is under way for too long */
+	FLEET_CAUSE_CUT_SHORT,	   /* a stage or group was stopped by what happened elsewhere */
 };
-#define FLEET_CAUSE_COUNT 19
+#define FLEET_CAUSE_COUNT 22
 
 /* The word for a cause, for output and --explain: "maintenance window closed". Static. */
 const char *fleet_cause_name(enum fleet_cause cause);
@@ -52,16 +55,17 @@ const char *fleet_cause_name(enum fleet_cause cause);
 const char *fleet_cause_rule(enum fleet_cause cause);
 
 /* clang-format off */
-/* Rows for a module's table of rules: those of every finding. */
-#define FLEET_HEALTH_RULES                                                                        \
+/* Rows for a module's table of rules: those of every finding of a stage or group. */
+#define FLEET_HEALTH_PART_RULES                                                                   \
 	{"failed", "any", "a member, group, stage or the run is Failed: --on-failed, or --failed-"\
 			  "members-* while the run is not Failed itself"},                        \
 	{"no-progress", "WARNING, CRITICAL", "nothing in the run changed for longer than --warning"\
 			" or --critical, and nothing explains it"},                               \
 	{"member-runtime", "WARNING, CRITICAL", "a member is Running for longer than"             \
 			" --member-runtime-*"},                                                   \
-	{"not-started", "WARNING, CRITICAL", "the run was made --not-started-* ago and never"     \
-			" started"},                                                              \
+	{"slow", "WARNING, CRITICAL", "a member or stage is at work for more than --slow-* percent"\
+			" of the median of 3 or more past updates, beyond their spread, and for 15"\
+			" minutes more"},                                                         \
 	{"window", "WARNING, CRITICAL", "a member waits for a maintenance window past its opening"\
 			" and the poll after it by --window-*, or for --window-unnamed-*"},       \
 	{"version", "WARNING, CRITICAL", "a member is Pending for --version-* because the"        \
@@ -84,6 +88,11 @@ const char *fleet_cause_rule(enum fleet_cause cause);
 	{"system-skipped", "OK", "the service skipped a member, which has nothing to update"},    \
 	{"unknown-state", "any", "a state that fleetmon does not know, or none at all:"           \
 			" --on-unknown-state"}
+/* The same for a run. */
+#define FLEET_HEALTH_RULES                                                                        \
+	FLEET_HEALTH_PART_RULES,                                                                  \
+	{"not-started", "WARNING, CRITICAL", "the run was made --not-started-* ago and never"     \
+			" started"}
 /* clang-format on */
 
 /* Is CAUSE something that a run waits for (window, version, image, gates, wait, pending)? */
@@ -117,7 +126,8 @@ struct fleet_thresholds {
 	int on_skipped_run;
 	int on_skipped_by_user; /* members skipped by a person in a Completed run */
 	int on_unknown_state;
-	int64_t window_poll_s; /* the service looks for open windows every 60 minutes */
+	int64_t window_poll_s;	  /* the service looks for open windows every 60 minutes */
+	struct fleet_limits slow; /* percent of what is usual, not seconds */
 };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): FIELD is part of a designator */
@@ -129,8 +139,9 @@ struct fleet_thresholds {
 		  "CRITICAL: " HELP)
 
 /*
- * Rows for a module's table; FIELD is a struct fleet_thresholds in STRUCT. The defaults of the
- * severity map are here and nowhere else. Why they are what they are:
+ * Rows for a module's table; FIELD is a struct fleet_thresholds in STRUCT. The first macro is for a
+ * module that judges stages or groups, which cannot be forgotten. The defaults of the severity map
+ * are here and nowhere else. Why they are what they are:
  *   no progress   a cluster of a few nodes takes about 15 minutes and a drain may wait 30 minutes
  *                 a node, so two hours without any change are rare and six are a fault
  *   not started   nobody is waiting for it, but a run left a day was forgotten
@@ -141,14 +152,15 @@ struct fleet_thresholds {
  *   schedule,wait both end by themselves, so a quarter of an hour late is already odd
  *   pending       the reason cannot be read, so a person should within half a shift
  *   stopping      the clusters that are updating finish within about the runtime of a member
+ *   slow          the work of an update depends on nodes, images and drains, so twice the median is
+ *                 ordinary; three times is seen by nobody who looks once a day, and --member-runtime
+ *                 is there for what is long in any case: so no CRITICAL unless asked for
  */
-#define FLEET_THRESHOLD_OPTIONS(STRUCT, FIELD)                                                   \
+#define FLEET_PART_THRESHOLD_OPTIONS(STRUCT, FIELD)                                              \
 	FLEET_OPT(STRUCT, FIELD.no_progress.warning, AGE, 'w', "warning", "AGE", "2h",           \
 		  "WARNING: time since anything changed, when nothing explains it"),             \
 	FLEET_OPT(STRUCT, FIELD.no_progress.critical, AGE, 'c', "critical", "AGE", "6h",         \
 		  "CRITICAL: time since anything changed, when nothing explains it"),            \
-	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.not_started, "not-started", "24h", NULL,              \
-		  "age of a run that was never started"),                                        \
 	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.member_runtime, "member-runtime", "2h", "4h",         \
 		  "how long one member may be Running"),                                         \
 	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.window, "window", "30m", "7d",                        \
@@ -171,6 +183,10 @@ struct fleet_thresholds {
 		  "time Pending for a reason that cannot be read"),                              \
 	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.stopping, "stopping", "2h", "6h",                     \
 		  "time Stopping without a failed member"),                                      \
+	FLEET_OPT(STRUCT, FIELD.slow.warning, RANGE, 0, "slow-warning", "RANGE", "300",          \
+		  "WARNING: time of a member or stage in percent of its past runs' median"),     \
+	FLEET_OPT(STRUCT, FIELD.slow.critical, RANGE, 0, "slow-critical", "RANGE", NULL,         \
+		  "CRITICAL: time of a member or stage in percent of its past runs' median"),    \
 	FLEET_OPT(STRUCT, FIELD.failed_members.warning, RANGE, 0, "failed-members-warning",      \
 		  "RANGE", "0", "WARNING: Failed members of a run that is not Failed"),          \
 	FLEET_OPT(STRUCT, FIELD.failed_members.critical, RANGE, 0, "failed-members-critical",    \
@@ -188,6 +204,10 @@ struct fleet_thresholds {
 		  "state for a Completed run with members that a person skipped"),               \
 	FLEET_OPT_CHOICE(STRUCT, FIELD.on_unknown_state, 0, "on-unknown-state",                  \
 		  FLEET_LEVEL_CHOICES, "unknown", "state for a word that fleetmon does not know")
+#define FLEET_THRESHOLD_OPTIONS(STRUCT, FIELD)                                                   \
+	FLEET_PART_THRESHOLD_OPTIONS(STRUCT, FIELD),                                             \
+	FLEET_LIMITS_OPTIONS(STRUCT, FIELD.not_started, "not-started", "24h", NULL,              \
+		  "age of a run that was never started")
 /* clang-format on */
 /* NOLINTEND(bugprone-macro-parentheses) */
 
@@ -212,9 +232,13 @@ struct fleet_finding {
 	const char *timing;    /* "Before", "After" or "" */
 	const char *hint;      /* what to do about the error, "" when none */
 	int64_t age_s;	       /* how long, FLEET_ABSENT when it cannot be known */
-	int64_t over_s;	       /* what was held against limits, FLEET_ABSENT if unknown */
+	int64_t over_s;	       /* what was held against limits, FLEET_ABSENT if unknown; percent
+				  of usual_s for SLOW */
 	int64_t until_s;       /* when it should end, 0 when that is not known */
 	const struct fleet_limits *limits; /* what over_s was held against, NULL when none */
+	int64_t usual_s;     /* SLOW: the median of past runs, else 0 */
+	int64_t usual_count; /* SLOW: how many of them */
+	const char *option;  /* that gave the level, NULL when it is the cause's own */
 };
 
 /*
@@ -225,6 +249,11 @@ struct fleet_finding {
  *   is stuck when nothing changes.
  * - A NotStarted member behind a Running one waits for its turn (concurrency) and is no finding;
  *   the Running one is held against member_runtime and the run against no_progress.
+ * - With a history, a Running member or stage is slow when its time is above slow percent of the
+ *   median of at least 3 past ones, above their third quartile by more than one and a half times
+ * the distance of the quartiles (Tukey's fence: what past runs themselves would call an outlier),
+ * and at least 15 minutes above the median (so that three minutes instead of one wake nobody). A
+ * stage in which something waits, failed, or is told of already is not judged.
  */
 
 /* Members by state. */
@@ -247,13 +276,14 @@ struct fleet_health {
 	int64_t gate_age_s;	  /* oldest pending gate, 0 when none */
 	int64_t gates_pending;
 	int64_t running_longest_s; /* longest running member, 0 when none runs */
-	int64_t eta_s;		   /* seconds until the end at the pace so far, FLEET_ABSENT when
-				      there is no pace to go by or something waits */
+	int64_t eta_s;		   /* seconds until the end, FLEET_ABSENT when there is nothing to
+				      go by, or something waits or is late */
 	bool waits_legitimately;   /* for something that is within its limits */
 	const struct fleet_stage_status
 		*current_stage;		/* NULL before the start and after the end */
 	struct fleet_finding *findings; /* worst first, then in the order of the run */
 	size_t finding_count;
+	bool is_eta_from_past; /* eta_s is made from past runs, not from the pace so far */
 };
 
 /*
@@ -268,12 +298,23 @@ int fleet_health_of_run(const struct fleet_run *run, const struct fleet_gate *co
 			int64_t now_s, const struct fleet_thresholds *thresholds,
 			struct fleet_health *ret_health);
 
-/* The same for run I of VIEW, with the gates of VIEW. FLEET_E_PROTOCOL when it cannot be decoded.
+/* The same for run I of VIEW, with the gates and the history of VIEW. FLEET_E_PROTOCOL when it
+ * cannot be decoded.
  */
 int fleet_health_of(struct fleet_view *view, size_t i, const struct fleet_thresholds *thresholds,
 		    struct fleet_health *ret_health);
 
 void fleet_health_finish(struct fleet_health *health);
+
+/*
+ * What can be said of one member of RUN, not judged (level OK, no limits): the cause by its state
+ * (FAILED, SKIPPED_*, UNKNOWN_STATE, what a Pending one waits for, for how long and until when,
+ * else NONE), with error, class, hint and ids. Texts point into the run.
+ */
+struct fleet_finding fleet_member_finding(const struct fleet_run *run,
+					  const struct fleet_stage_status *stage,
+					  const struct fleet_group_status *group,
+					  const struct fleet_member_status *member, int64_t now_s);
 
 /* Appends where FINDING is: "stage prod, group apac", nothing when it is about the run. */
 void fleet_finding_place(const struct fleet_finding *finding, struct fleet_buf *out);
@@ -284,6 +325,10 @@ void fleet_finding_place(const struct fleet_finding *finding, struct fleet_buf *
  */
 void fleet_finding_text(const struct fleet_finding *finding, int64_t now_s, size_t max_message,
 			struct fleet_buf *out);
+
+/* Appends what FINDING of RUN is about, for struct fleet_why: "updateRuns/jan/stages/prod". */
+void fleet_finding_object(const struct fleet_run *run, const struct fleet_finding *finding,
+			  struct fleet_buf *out);
 
 /* Adds FINDING of RUN to RESULT as a part that says TEXT, with its rule, place, value and limits.
  */

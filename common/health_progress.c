@@ -87,7 +87,20 @@ static void count_ages(struct health_walk *walk)
 	if (status->start_s > 0)
 		health->age_s = health_age(end, status->start_s);
 	health->no_progress_s =
-		walk->is_live ? health_age(walk->now_s, walk->changed_s) : FLEET_ABSENT;
+		walk->is_live && !is_ended && status->state != FLEET_UPDATE_NOT_STARTED
+			? health_age(walk->now_s, walk->changed_s)
+			: FLEET_ABSENT;
+}
+
+/* Where RUN is, NULL before its start and after its end. */
+static const struct fleet_stage_status *current_stage(const struct fleet_run *run)
+{
+	if (run->status.state == FLEET_UPDATE_NOT_STARTED || is_done(run->status.state))
+		return NULL;
+	for (size_t i = 0; i < run->stage_count; i++)
+		if (!is_done(run->stages[i].status.state))
+			return &run->stages[i];
+	return NULL;
 }
 
 void health_count(struct health_walk *walk)
@@ -98,17 +111,14 @@ void health_count(struct health_walk *walk)
 
 	for (size_t i = 0; i < run->stage_count; i++) {
 		const struct fleet_stage_status *stage = &run->stages[i];
-		bool stage_done = is_done(stage->status.state);
 
 		health->stages_total++;
-		health->stages_done += stage_done;
+		health->stages_done += is_done(stage->status.state);
 		health->groups_total += (int64_t)stage->group_count;
-		if (!health->current_stage && !stage_done &&
-		    run->status.state != FLEET_UPDATE_NOT_STARTED && !is_done(run->status.state))
-			health->current_stage = stage;
 		for (size_t g = 0; g < stage->group_count; g++)
 			count_group(&health->members, &stage->groups[g]);
 	}
+	health->current_stage = current_stage(walk->whole);
 	if (health->members.total)
 		health->percent_done =
 			terminal_members(&health->members) * 100 / health->members.total;
@@ -141,8 +151,7 @@ static int64_t stage_pause(const struct fleet_stage_status *stage, int64_t now_s
 	return before + after;
 }
 
-/* What is left of the after-stage wait of STAGE. */
-static int64_t wait_left(const struct fleet_stage_status *stage, int64_t now_s)
+int64_t health_wait_left(const struct fleet_stage_status *stage, int64_t now_s)
 {
 	int64_t left;
 
@@ -152,7 +161,8 @@ static int64_t wait_left(const struct fleet_stage_status *stage, int64_t now_s)
 	return left > 0 ? left : 0;
 }
 
-int64_t health_eta(const struct health_walk *walk)
+/* The seconds until the end at the pace so far. */
+static int64_t eta_at_pace(const struct health_walk *walk)
 {
 	const struct fleet_health *health = walk->health;
 	const struct fleet_counts *members = &health->members;
@@ -160,18 +170,31 @@ int64_t health_eta(const struct health_walk *walk)
 	int64_t left = members->total - terminal_members(members);
 	int64_t worked = health->age_s, waits = 0, work, eta;
 
-	if (walk->run->status.state != FLEET_UPDATE_RUNNING || completed == 0 ||
-	    health->gates_pending || members->by_state[FLEET_UPDATE_PENDING] || walk->is_stuck ||
-	    walk->runtime != FLEET_LEVEL_OK)
+	if (completed == 0)
 		return FLEET_ABSENT;
 	for (size_t i = 0; i < walk->run->stage_count; i++) {
 		worked -= stage_pause(&walk->run->stages[i], walk->now_s);
-		if (__builtin_add_overflow(waits, wait_left(&walk->run->stages[i], walk->now_s),
-					   &waits))
+		if (__builtin_add_overflow(
+			    waits, health_wait_left(&walk->run->stages[i], walk->now_s), &waits))
 			return FLEET_ABSENT;
 	}
 	if (worked <= 0 || __builtin_mul_overflow(worked, left, &work) ||
 	    __builtin_add_overflow(work / completed, waits, &eta))
 		return FLEET_ABSENT;
 	return eta;
+}
+
+void health_eta(struct health_walk *walk)
+{
+	struct fleet_health *health = walk->health;
+
+	health->eta_s = FLEET_ABSENT;
+	if (walk->run->status.state != FLEET_UPDATE_RUNNING || health->gates_pending ||
+	    health->members.by_state[FLEET_UPDATE_PENDING] || walk->is_stuck ||
+	    walk->runtime != FLEET_LEVEL_OK || health_is_gate_ahead(walk->run))
+		return;
+	health->eta_s = health_eta_from_past(walk);
+	health->is_eta_from_past = health->eta_s != FLEET_ABSENT;
+	if (!health->is_eta_from_past)
+		health->eta_s = eta_at_pace(walk);
 }

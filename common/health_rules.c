@@ -28,6 +28,9 @@ static const struct {
 	[FLEET_CAUSE_SKIPPED_BY_USER] = {"user-skipped", "on-user-skipped"},
 	[FLEET_CAUSE_SKIPPED_BY_SYSTEM] = {"system-skipped", ""},
 	[FLEET_CAUSE_UNKNOWN_STATE] = {"unknown-state", "on-unknown-state"},
+	[FLEET_CAUSE_SLOW] = {"slow", "slow-warning"},
+	[FLEET_CAUSE_DURATION] = {"duration", "duration-warning"},
+	[FLEET_CAUSE_CUT_SHORT] = {"cut-short", "on-stopped"},
 };
 
 const char *fleet_cause_rule(enum fleet_cause cause)
@@ -44,14 +47,48 @@ static void add_place(struct fleet_buf *out, const char *kind, const char *name)
 }
 
 /* Failed members of a run that went on are counted, not judged one by one. */
+static const char *option_of_failed(const struct fleet_run *run,
+				    const struct fleet_finding *finding)
+{
+	if (run->status.state == FLEET_UPDATE_FAILED ||
+	    run->status.state == FLEET_UPDATE_STOPPING || !finding->member[0])
+		return "on-failed";
+	return finding->level == FLEET_LEVEL_WARNING ? "failed-members-warning"
+						     : "failed-members-critical";
+}
+
+/* The option that gave FINDING its level. A wait whose end nobody named has limits of its own. */
 static const char *option_of(const struct fleet_run *run, const struct fleet_finding *finding)
 {
-	if (finding->cause == FLEET_CAUSE_FAILED && run->status.state != FLEET_UPDATE_FAILED &&
-	    run->status.state != FLEET_UPDATE_STOPPING)
-		return "failed-members-critical";
+	bool is_open = finding->until_s == 0;
+
+	if (finding->option)
+		return finding->option;
+	if (finding->cause == FLEET_CAUSE_FAILED)
+		return option_of_failed(run, finding);
+	if (finding->cause == FLEET_CAUSE_WINDOW && is_open)
+		return "window-unnamed-warning";
+	if ((finding->cause == FLEET_CAUSE_SCHEDULE || finding->cause == FLEET_CAUSE_WAIT) &&
+	    is_open)
+		return "pending-warning";
+	/* In a run that is not at its end nothing is held against a person who skips members. */
+	if (finding->cause == FLEET_CAUSE_SKIPPED_BY_USER &&
+	    run->status.state != FLEET_UPDATE_COMPLETED)
+		return "";
 	return finding->cause >= FLEET_CAUSE_NONE && finding->cause < FLEET_CAUSE_COUNT
 		       ? rules[finding->cause].option
 		       : "";
+}
+
+void fleet_finding_object(const struct fleet_run *run, const struct fleet_finding *finding,
+			  struct fleet_buf *out)
+{
+	(void)fleet_buf_adds(out, "updateRuns/");
+	fleet_text_clean(out, run->resource.name, PLACE_BYTES);
+	add_place(out, "stages", finding->stage);
+	add_place(out, "groups", finding->group);
+	add_place(out, "members", finding->member);
+	add_place(out, "gates", finding->gate_name);
 }
 
 void fleet_finding_part(struct fleet_result *result, const struct fleet_run *run,
@@ -60,7 +97,7 @@ void fleet_finding_part(struct fleet_result *result, const struct fleet_run *run
 	struct fleet_why why = {
 		.rule = fleet_cause_rule(finding->cause),
 		.value = finding->over_s,
-		.uom = "s",
+		.uom = finding->cause == FLEET_CAUSE_SLOW ? "%" : "s",
 		.warning = finding->limits ? &finding->limits->warning : NULL,
 		.critical = finding->limits ? &finding->limits->critical : NULL,
 		.option = option_of(run, finding),
@@ -68,12 +105,7 @@ void fleet_finding_part(struct fleet_result *result, const struct fleet_run *run
 	struct fleet_buf object;
 
 	fleet_buf_init(&object, 1024);
-	(void)fleet_buf_adds(&object, "updateRuns/");
-	fleet_text_clean(&object, run->resource.name, PLACE_BYTES);
-	add_place(&object, "stages", finding->stage);
-	add_place(&object, "groups", finding->group);
-	add_place(&object, "members", finding->member);
-	add_place(&object, "gates", finding->gate_name);
+	fleet_finding_object(run, finding, &object);
 	why.object = fleet_buf_text(&object);
 	fleet_result_rule(result, finding->level, &why, "%s", text);
 	fleet_buf_finish(&object);

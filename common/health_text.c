@@ -74,6 +74,9 @@ const char *fleet_cause_name(enum fleet_cause cause)
 		[FLEET_CAUSE_SKIPPED_BY_USER] = "skipped by a person",
 		[FLEET_CAUSE_SKIPPED_BY_SYSTEM] = "skipped by the service",
 		[FLEET_CAUSE_UNKNOWN_STATE] = "unknown state",
+		[FLEET_CAUSE_SLOW] = "slower than usual",
+		[FLEET_CAUSE_DURATION] = "under way for too long",
+		[FLEET_CAUSE_CUT_SHORT] = "stopped before it was done",
 	};
 
 	return cause >= FLEET_CAUSE_NONE && cause < FLEET_CAUSE_COUNT ? names[cause] : "none";
@@ -89,8 +92,14 @@ const char *fleet_finding_advice(const struct fleet_finding *finding)
 	switch (finding->cause) {
 	case FLEET_CAUSE_NOT_STARTED:
 		return "start the run, or delete it";
+	case FLEET_CAUSE_DURATION:
+		return "see which of its clusters are late and why";
+	case FLEET_CAUSE_CUT_SHORT:
+		return "see what failed in the run, then start it again";
 	case FLEET_CAUSE_NO_PROGRESS:
 		return "see what the current stage waits for; stop and start the run if it hangs";
+	case FLEET_CAUSE_SLOW:
+		return "look at the upgrade of the cluster that takes long: a drain may hang";
 	case FLEET_CAUSE_MEMBER_RUNTIME:
 		return "look at the cluster's own upgrade: a drain may hang";
 	case FLEET_CAUSE_WINDOW:
@@ -257,6 +266,23 @@ static void add_skipped(const struct fleet_finding *finding, size_t max_message,
 	fleet_text_clean(out, finding->message, max_message);
 }
 
+/* "is Running for 2h 10m, 4 times its usual 32m (12 past updates)" */
+static void add_slow(const struct fleet_finding *finding, struct fleet_buf *out)
+{
+	const char *noun = finding->member[0] ? "update" : "run";
+	int64_t tenths = finding->over_s / 10;
+	char usual[32];
+
+	fleet_duration_format(finding->usual_s, usual, sizeof(usual));
+	(void)fleet_buf_adds(out, finding->member[0] ? "is Running" : "is at work");
+	add_age(finding, " for ", out);
+	(void)fleet_buf_addf(out, ", %lld", (long long)(tenths / 10));
+	if (tenths % 10)
+		(void)fleet_buf_addf(out, ".%lld", (long long)(tenths % 10));
+	(void)fleet_buf_addf(out, " times its usual %s (%lld past %ss)", usual,
+			     (long long)finding->usual_count, noun);
+}
+
 static void add_member(const struct fleet_finding *finding, struct fleet_buf *out)
 {
 	bool is_named =
@@ -286,6 +312,9 @@ void fleet_finding_text(const struct fleet_finding *finding, int64_t now_s, size
 		(void)fleet_buf_adds(out, "is Running");
 		add_age(finding, " for ", out);
 		break;
+	case FLEET_CAUSE_SLOW:
+		add_slow(finding, out);
+		break;
 	case FLEET_CAUSE_WINDOW:
 	case FLEET_CAUSE_VERSION:
 	case FLEET_CAUSE_IMAGE:
@@ -313,7 +342,15 @@ void fleet_finding_text(const struct fleet_finding *finding, int64_t now_s, size
 		add_error(finding, max_message, out);
 		break;
 	case FLEET_CAUSE_SKIPPED_RUN:
-		(void)fleet_buf_adds(out, "all stages were skipped");
+		(void)fleet_buf_adds(out, finding->stage[0] ? "skipped as a whole"
+							    : "all stages were skipped");
+		break;
+	case FLEET_CAUSE_DURATION:
+		(void)fleet_buf_adds(out, "is under way");
+		add_age(finding, " for ", out);
+		break;
+	case FLEET_CAUSE_CUT_SHORT:
+		(void)fleet_buf_adds(out, fleet_cause_name(finding->cause));
 		break;
 	case FLEET_CAUSE_SKIPPED_BY_USER:
 	case FLEET_CAUSE_SKIPPED_BY_SYSTEM:

@@ -33,18 +33,18 @@ static void judge_until(struct health_walk *walk, struct fleet_finding *finding,
 		due = INT64_MAX;
 	if (due > walk->changed_s)
 		walk->changed_s = due;
-	finding->limits = limits;
+	finding->limits = health_wait_limits(walk, limits, finding);
 	finding->over_s = walk->now_s > due ? health_age(walk->now_s, due) : 0;
-	finding->level = health_level(limits, finding->over_s);
+	finding->level = health_level(finding->limits, finding->over_s);
 }
 
 static void judge_age(struct health_walk *walk, struct fleet_finding *finding,
 		      const struct fleet_limits *limits)
 {
 	walk->is_explained = true;
-	finding->limits = limits;
+	finding->limits = health_wait_limits(walk, limits, finding);
 	finding->over_s = finding->age_s;
-	finding->level = health_level(limits, finding->over_s);
+	finding->level = health_level(finding->limits, finding->over_s);
 }
 
 static int64_t first_known(int64_t a, int64_t b, int64_t c, int64_t d)
@@ -68,27 +68,69 @@ static void judge_window(struct health_walk *walk, struct fleet_finding *finding
 	}
 }
 
-void health_pending_member(struct health_walk *walk, const struct health_place *place,
-			   const struct fleet_member_status *member)
+/* What a Pending member waits for, for how long and until when; not judged. */
+static struct fleet_finding waiting_member(const struct fleet_run *run,
+					   const struct health_place *place,
+					   const struct fleet_member_status *member, int64_t now_s)
 {
-	const struct fleet_thresholds *thresholds = walk->thresholds;
 	int64_t until = 0;
 	enum fleet_cause cause = fleet_pending_cause(member, &until);
 	struct fleet_finding finding = health_member_finding(cause, place, member);
 	int64_t since = first_known(member->status.start_s, health_group_last_s(place->group),
-				    place->stage->status.start_s, walk->run->status.start_s);
+				    place->stage->status.start_s, run->status.start_s);
 
-	finding.age_s = health_age(walk->now_s, since);
+	finding.age_s = health_age(now_s, since);
 	finding.until_s = until;
-	if (cause == FLEET_CAUSE_WINDOW)
+	return finding;
+}
+
+void health_pending_member(struct health_walk *walk, const struct health_place *place,
+			   const struct fleet_member_status *member)
+{
+	const struct fleet_thresholds *thresholds = walk->thresholds;
+	struct fleet_finding finding = waiting_member(walk->run, place, member, walk->now_s);
+
+	if (finding.cause == FLEET_CAUSE_WINDOW)
 		judge_window(walk, &finding);
-	else if (cause == FLEET_CAUSE_VERSION)
+	else if (finding.cause == FLEET_CAUSE_VERSION)
 		judge_age(walk, &finding, &thresholds->version);
-	else if (cause == FLEET_CAUSE_IMAGE)
+	else if (finding.cause == FLEET_CAUSE_IMAGE)
 		judge_age(walk, &finding, &thresholds->image);
 	else
 		judge_age(walk, &finding, &thresholds->pending);
 	add_wait(walk, &finding);
+}
+
+struct fleet_finding fleet_member_finding(const struct fleet_run *run,
+					  const struct fleet_stage_status *stage,
+					  const struct fleet_group_status *group,
+					  const struct fleet_member_status *member, int64_t now_s)
+{
+	const struct health_place place = {.stage = stage, .group = group};
+	enum fleet_cause cause = FLEET_CAUSE_NONE;
+
+	switch (member->status.state) {
+	case FLEET_UPDATE_FAILED:
+		cause = FLEET_CAUSE_FAILED;
+		break;
+	case FLEET_UPDATE_PENDING:
+		return waiting_member(run, &place, member, now_s);
+	case FLEET_UPDATE_SKIPPED:
+		cause = fleet_member_skipped_by_user(member) ? FLEET_CAUSE_SKIPPED_BY_USER
+							     : FLEET_CAUSE_SKIPPED_BY_SYSTEM;
+		break;
+	case FLEET_UPDATE_ABSENT:
+	case FLEET_UPDATE_OTHER:
+		cause = FLEET_CAUSE_UNKNOWN_STATE;
+		break;
+	case FLEET_UPDATE_NOT_STARTED:
+	case FLEET_UPDATE_RUNNING:
+	case FLEET_UPDATE_STOPPING:
+	case FLEET_UPDATE_STOPPED:
+	case FLEET_UPDATE_COMPLETED:
+		break;
+	}
+	return health_member_finding(cause, &place, member);
 }
 
 void health_pending_node(struct health_walk *walk, const struct health_place *place,
@@ -187,7 +229,7 @@ static int64_t scheduled_s(const struct fleet_gate *gate, int64_t since_s)
 	return 0;
 }
 
-static void judge_gate(struct health_walk *walk, struct fleet_finding finding,
+void health_judge_gate(struct health_walk *walk, struct fleet_finding finding,
 		       const struct fleet_gate *gate, int64_t since_s)
 {
 	const struct fleet_thresholds *thresholds = walk->thresholds;
@@ -232,7 +274,7 @@ static int64_t gate_since(const struct health_walk *walk, const struct health_pl
 	else if (place->group)
 		reached = first_known(place->group->status.start_s, stage->status.start_s, 0, 0);
 	else if (place->stage_index > 0)
-		reached = health_stage_last_s(&walk->run->stages[place->stage_index - 1]);
+		reached = health_stage_last_s(&walk->whole->stages[place->stage_index - 1]);
 	return first_known(reached, stage->status.start_s, walk->run->status.start_s, 0);
 }
 
@@ -267,12 +309,12 @@ void health_gates(struct health_walk *walk, const struct health_place *place, bo
 		if (gates[i].status.state != FLEET_UPDATE_PENDING)
 			continue;
 		at = find_gate(walk, place, &gates[i], timing);
-		judge_gate(walk, finding, at < walk->gate_count ? walk->gates[at] : NULL,
-			   first_known(gates[i].status.start_s,
-				       at < walk->gate_count && walk->gate_seen
-					       ? walk->gate_seen[at]
-					       : 0,
-				       gate_since(walk, place, is_before), 0));
+		health_judge_gate(walk, finding, at < walk->gate_count ? walk->gates[at] : NULL,
+				  first_known(gates[i].status.start_s,
+					      at < walk->gate_count && walk->gate_seen
+						      ? walk->gate_seen[at]
+						      : 0,
+					      gate_since(walk, place, is_before), 0));
 	}
 }
 
@@ -287,14 +329,15 @@ void health_foreign_gates(struct health_walk *walk)
 		struct fleet_finding finding =
 			health_finding(FLEET_CAUSE_GATE, &nowhere, &walk->run->status);
 
-		if (strcasecmp(gate->state, "Pending") != 0 || !is_gate_of_run(gate, walk->run))
+		if (strcasecmp(gate->state, "Pending") != 0 || !is_gate_of_run(gate, walk->run) ||
+		    !health_gate_is_of_part(walk, gate))
 			continue;
 		finding.stage = gate->stage;
 		finding.group = gate->group;
 		finding.timing = gate->timing;
-		judge_gate(walk, finding, gate,
-			   first_known(walk->gate_seen ? walk->gate_seen[i] : 0, walk->changed_s, 0,
-				       0));
+		health_judge_gate(walk, finding, gate,
+				  first_known(walk->gate_seen ? walk->gate_seen[i] : 0,
+					      walk->changed_s, 0, 0));
 	}
 }
 

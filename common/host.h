@@ -23,6 +23,8 @@ struct fleet_host_options {
 
 extern const struct fleet_option fleet_host_option_table[];
 
+struct fleet_host;
+
 /* What differs between the programs that run modules. */
 struct fleet_host_program {
 	const char *name;    /* "check_fleet"; a link "check_fleet_NAME" runs module NAME */
@@ -35,6 +37,10 @@ struct fleet_host_program {
 	/* Does what is in VALUES say that nothing is asked of a fleet? Then the configuration may
 	 * be missing and no fleet is looked up. May be NULL. */
 	bool (*is_offline)(const void *values);
+	/* Says that the call failed before its module ran, when all options are read and VALUES
+	 * filled; returns the exit code. NULL means plain text. */
+	int (*fail)(const struct fleet_host *host, enum fleet_level level,
+		    const struct fleet_error *error);
 	/* A further part of --check-config, such as the policy file. May be NULL. */
 	int (*check_config)(const struct fleet_config *config, struct fleet_error *error);
 };

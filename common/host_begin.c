@@ -95,6 +95,14 @@ static int fail(const struct fleet_host *host, const struct fleet_error *error)
 	return fleet_host_fail(host->name, FLEET_LEVEL_UNKNOWN, error);
 }
 
+/* As fail, once the options say how the program prints. */
+static int fail_ready(const struct fleet_host *host, const struct fleet_error *error)
+{
+	if (!host->program->fail)
+		return fail(host, error);
+	return host->program->fail(host, FLEET_LEVEL_UNKNOWN, error);
+}
+
 static int usage(const struct fleet_host *host, const struct fleet_error *why)
 {
 	bool is_module = strcmp(host->name, host->program->name) != 0;
@@ -464,11 +472,12 @@ int fleet_host_begin(const struct fleet_host_program *program, int argc, char *c
 		return rc;
 	if (config_rc &&
 	    (host->options.check_config || !is_offline(program) || !has_no_config(&early)))
-		return fail(host, &config_error);
+		return host->options.check_config ? fail(host, &config_error)
+						  : fail_ready(host, &config_error);
 	if (host->options.check_config)
 		return check_config(host, &early);
 	rc = make_ready(host, start_ms, &error);
-	return rc ? fail(host, &error) : -1;
+	return rc ? fail_ready(host, &error) : -1;
 }
 
 void fleet_host_finish(struct fleet_host *host)

@@ -46,9 +46,9 @@ static int prepare(struct fleet_ledger *ledger, const char *sql, sqlite3_stmt **
 {
 	int rc;
 
-	fleet_ledger_be_patient(ledger);
-	rc = sqlite3_prepare_v2(ledger->db, sql, -1, ret_statement, NULL);
-	return rc ? fleet_ledger_failed(ledger, "read", error) : 0;
+	fleet_database_be_patient(&ledger->database);
+	rc = sqlite3_prepare_v2(ledger->database.db, sql, -1, ret_statement, NULL);
+	return rc ? fleet_database_failed(&ledger->database, "read", error) : 0;
 }
 
 static int bind_text(sqlite3_stmt *statement, int at, const char *text)
@@ -89,7 +89,7 @@ int fleet_ledger_history(struct fleet_ledger *ledger, const char *fleet_id,
 	    sqlite3_bind_int64(statement, 6, now_minus(now_s, 86400)) ||
 	    sqlite3_bind_int64(statement, 7, now_minus(now_s, 3600)) ||
 	    sqlite3_step(statement) != SQLITE_ROW) {
-		rc = fleet_ledger_failed(ledger, "read", error);
+		rc = fleet_database_failed(&ledger->database, "read", error);
 	} else {
 		ret_history->attempts_failure = sqlite3_column_int64(statement, 0);
 		ret_history->attempts_run = sqlite3_column_int64(statement, 1);
@@ -126,15 +126,15 @@ static int insert(struct fleet_ledger *ledger, struct fleet_intent *intent,
 	    bind_text(statement, 8, fleet_update_state_name(plan->state_before)) ||
 	    bind_text(statement, 9, plan->etag) || bind_text(statement, 10, intent->rule) ||
 	    bind_text(statement, 11, intent->alert)) {
-		rc = fleet_ledger_failed(ledger, "written", error);
+		rc = fleet_database_failed(&ledger->database, "written", error);
 	} else if (sqlite3_step(statement) != SQLITE_DONE) {
-		if (sqlite3_extended_errcode(ledger->db) == SQLITE_CONSTRAINT_UNIQUE)
+		if (sqlite3_extended_errcode(ledger->database.db) == SQLITE_CONSTRAINT_UNIQUE)
 			rc = fleet_error_set(error, FLEET_E_CONFLICT,
 					     "the ledger has an attempt on this very problem");
 		else
-			rc = fleet_ledger_failed(ledger, "written", error);
+			rc = fleet_database_failed(&ledger->database, "written", error);
 	} else {
-		intent->id = sqlite3_last_insert_rowid(ledger->db);
+		intent->id = sqlite3_last_insert_rowid(ledger->database.db);
 	}
 	(void)sqlite3_finalize(statement);
 	return rc;
@@ -171,8 +171,8 @@ int fleet_ledger_result(struct fleet_ledger *ledger, int64_t id, enum fleet_outc
 	if (sqlite3_bind_int64(statement, 1, id) || sqlite3_bind_int(statement, 2, (int)outcome) ||
 	    sqlite3_bind_int64(statement, 3, at_s) || bind_text(statement, 4, detail) ||
 	    bind_text(statement, 5, correlation_id) || sqlite3_step(statement) != SQLITE_DONE)
-		rc = fleet_ledger_failed(ledger, "written", error);
-	else if (sqlite3_changes(ledger->db) != 1)
+		rc = fleet_database_failed(&ledger->database, "written", error);
+	else if (sqlite3_changes(ledger->database.db) != 1)
 		rc = fleet_error_set(error, FLEET_E_STATE,
 				     "the ledger has no open intent %lld to record a result for",
 				     (long long)id);
@@ -208,7 +208,7 @@ int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, 
 	if (rc)
 		return rc;
 	if (bind_text(statement, 1, fleet_id) || bind_text(statement, 2, run)) {
-		rc = fleet_ledger_failed(ledger, "read", error);
+		rc = fleet_database_failed(&ledger->database, "read", error);
 		goto out;
 	}
 	switch (sqlite3_step(statement)) {
@@ -228,7 +228,7 @@ int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, 
 		*ret_found = true;
 		break;
 	default:
-		rc = fleet_ledger_failed(ledger, "read", error);
+		rc = fleet_database_failed(&ledger->database, "read", error);
 	}
 out:
 	(void)sqlite3_finalize(statement);

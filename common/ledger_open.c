@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening the ledger: whose file it is, whether it is whole, whether it is the one that was there
- * before, and the locks. */
+ * before. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,8 +15,6 @@
 #include "ledger_private.h"
 
 #define SCHEMA_VERSION "1" /* PRAGMA user_version */
-#define LOCK_POLL_FIRST_MS 5
-#define LOCK_POLL_MAX_MS 100
 
 /* Two processes write their marks under different locks: the mark may only grow. */
 struct mark {
@@ -24,111 +22,16 @@ struct mark {
 	long long last;
 };
 
-void fleet_ledger_be_patient(struct fleet_ledger *ledger)
-{
-	int64_t left_ms = fleet_deadline_left_ms(ledger->deadline);
-
-	(void)sqlite3_busy_timeout(ledger->db, left_ms > 60000 ? 60000 : (int)left_ms);
-}
-
-int fleet_ledger_failed(const struct fleet_ledger *ledger, const char *what,
-			struct fleet_error *error)
-{
-	int code = ledger->db ? sqlite3_errcode(ledger->db) : SQLITE_NOMEM;
-
-	(void)fleet_error_set(error, FLEET_E_STATE, "the ledger %s/ledger.db cannot be %s: %s",
-			      ledger->dir, what,
-			      ledger->db ? sqlite3_errmsg(ledger->db) : sqlite3_errstr(code));
-	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-		fleet_error_hint(error,
-				 "restore it from a copy; or, when it is certain what was done "
-				 "before, move every file ledger.* in %s away together",
-				 ledger->dir);
-	else if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-		fleet_error_hint(error, "another process holds it: look for one that hangs");
-	else if (code == SQLITE_FULL)
-		fleet_error_hint(error, "make room on the file system of %s", ledger->dir);
-	else
-		fleet_error_hint(error, "user %lu, who runs this, must be able to write in %s",
-				 (unsigned long)geteuid(), ledger->dir);
-	return FLEET_E_STATE;
-}
-
 static int gone(const struct fleet_ledger *ledger, const char *what, struct fleet_error *error)
 {
 	(void)fleet_error_set(error, FLEET_E_STATE,
-			      "the ledger in %s %s: what was done before is not known", ledger->dir,
-			      what);
+			      "the ledger in %s %s: what was done before is not known",
+			      ledger->database.dir, what);
 	fleet_error_hint(error,
 			 "restore it; or, when it is certain what was done before, move every "
 			 "file ledger.* in %s away together",
-			 ledger->dir);
+			 ledger->database.dir);
 	return FLEET_E_STATE;
-}
-
-static void path_of(const struct fleet_ledger *ledger, const char *name, char out[600])
-{
-	(void)snprintf(out, 600, "%s/%s", ledger->dir, name);
-}
-
-/* ---- Locks */
-
-static int open_lock(const struct fleet_ledger *ledger, const char *name, struct fleet_error *error)
-{
-	int fd = openat(ledger->directory, name,
-			O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	struct stat about;
-
-	if (fd < 0) {
-		(void)fleet_error_set(error, FLEET_E_STATE, "cannot open %s/%s: %s", ledger->dir,
-				      name, strerror(errno));
-		fleet_error_hint(error, "user %lu, who runs this, must be able to write in %s",
-				 (unsigned long)geteuid(), ledger->dir);
-		return FLEET_E_STATE;
-	}
-	if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_uid == geteuid())
-		return fd;
-	(void)close(fd);
-	return fleet_error_set(error, FLEET_E_STATE,
-			       "%s/%s is not a file of the user that runs this", ledger->dir, name);
-}
-
-/* Is the file that was locked still the one that others would lock? */
-static bool is_current(const struct fleet_ledger *ledger, const char *name, int fd)
-{
-	struct stat ours, named;
-
-	return fstat(fd, &ours) == 0 &&
-	       fstatat(ledger->directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
-/* Takes the lock NAME, waiting until DEADLINE. Returns a descriptor or a negative code. */
-static int take_lock(const struct fleet_ledger *ledger, const char *name,
-		     struct fleet_deadline deadline, struct fleet_error *error)
-{
-	int64_t pause_ms = LOCK_POLL_FIRST_MS;
-
-	for (;;) {
-		int fd = open_lock(ledger, name, error), why;
-
-		if (fd < 0)
-			return fd;
-		/* flock has no timeout and a signal would be the host's, so it is polled. */
-		why = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
-		if (!why && is_current(ledger, name, fd))
-			return fd;
-		(void)close(fd);
-		if (why && why != EWOULDBLOCK && why != EINTR)
-			return fleet_error_set(error, FLEET_E_STATE, "cannot lock %s/%s: %s",
-					       ledger->dir, name, strerror(why));
-		if (!fleet_deadline_sleep(deadline, pause_ms))
-			return fleet_error_set(error, FLEET_E_TIMEOUT,
-					       "another process has been acting for as long as "
-					       "there was time (it holds %s/%s)",
-					       ledger->dir, name);
-		pause_ms = pause_ms * 2 > LOCK_POLL_MAX_MS ? LOCK_POLL_MAX_MS : pause_ms * 2;
-	}
 }
 
 /* ---- The mark */
@@ -158,6 +61,11 @@ static bool mark_parse(const char *text, struct mark *ret_mark)
 	return strcmp(end, "\n") == 0;
 }
 
+static void mark_path(const struct fleet_ledger *ledger, char out[600])
+{
+	(void)snprintf(out, 600, "%s/ledger.mark", ledger->database.dir);
+}
+
 static int mark_read(const struct fleet_ledger *ledger, struct mark *ret_mark, bool *ret_found,
 		     struct fleet_error *error)
 {
@@ -166,7 +74,7 @@ static int mark_read(const struct fleet_ledger *ledger, struct mark *ret_mark, b
 	char path[600];
 	int rc;
 
-	path_of(ledger, "ledger.mark", path);
+	mark_path(ledger, path);
 	fleet_buf_init(&buf, 256);
 	rc = fleet_file_read(path, FLEET_FILE_STATE, &buf, error);
 	if (rc == FLEET_E_NOTFOUND) {
@@ -188,7 +96,7 @@ static int mark_replace(const struct fleet_ledger *ledger, int64_t last, struct 
 	int n = snprintf(text, sizeof(text), "fleetmon ledger %s %lld\n", ledger->id,
 			 (long long)last);
 
-	path_of(ledger, "ledger.mark", path);
+	mark_path(ledger, path);
 	return fleet_file_write(path, text, n > 0 ? (size_t)n : 0, true, error);
 }
 
@@ -197,7 +105,8 @@ int fleet_ledger_mark_write(const struct fleet_ledger *ledger, int64_t last,
 {
 	struct mark mark = {.last = 0};
 	bool found = false;
-	int lock = take_lock(ledger, "ledger.lock", ledger->deadline, error);
+	int lock = fleet_database_lock(&ledger->database, "ledger.lock", ledger->database.deadline,
+				       error);
 	int rc;
 
 	if (lock < 0)
@@ -206,113 +115,6 @@ int fleet_ledger_mark_write(const struct fleet_ledger *ledger, int64_t last,
 	if (!rc && (!found || mark.last < last))
 		rc = mark_replace(ledger, last, error);
 	(void)close(lock);
-	return rc;
-}
-
-/* ---- The database */
-
-/* The first column of the first row of SQL as a text in OUT, "" when there is none. */
-static int ask(struct fleet_ledger *ledger, const char *sql, char *out, size_t size,
-	       struct fleet_error *error)
-{
-	sqlite3_stmt *statement = NULL;
-	const void *text;
-	int step, rc = 0;
-
-	fleet_ledger_be_patient(ledger);
-	out[0] = '\0';
-	if (sqlite3_prepare_v2(ledger->db, sql, -1, &statement, NULL))
-		return fleet_ledger_failed(ledger, "read", error);
-	step = sqlite3_step(statement);
-	if (step == SQLITE_ROW) {
-		text = sqlite3_column_text(statement, 0);
-		(void)snprintf(out, size, "%s", text ? (const char *)text : "");
-	} else if (step != SQLITE_DONE) {
-		rc = fleet_ledger_failed(ledger, "read", error);
-	}
-	(void)sqlite3_finalize(statement);
-	return rc;
-}
-
-static int run(struct fleet_ledger *ledger, const char *sql, struct fleet_error *error)
-{
-	fleet_ledger_be_patient(ledger);
-	if (sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK)
-		return 0;
-	return fleet_ledger_failed(ledger, "written", error);
-}
-
-/* Checks the files of the database; *ret_found says whether it is there with any content. */
-static int check_files(const struct fleet_ledger *ledger, bool *ret_found,
-		       struct fleet_error *error)
-{
-	static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm"};
-	struct stat about;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char path[600];
-		int rc;
-
-		path_of(ledger, names[i], path);
-		rc = fleet_file_check(path, FLEET_FILE_STATE, error);
-		if (rc && rc != FLEET_E_NOTFOUND)
-			return rc;
-	}
-	*ret_found = fstatat(ledger->directory, names[0], &about, AT_SYMLINK_NOFOLLOW) == 0 &&
-		     about.st_size > 0;
-	return 0;
-}
-
-/* Makes the empty file, so that its mode is ours, and its name durable. */
-static int make_file(const struct fleet_ledger *ledger, struct fleet_error *error)
-{
-	int fd = openat(ledger->directory, "ledger.db", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-			0600);
-
-	if (fd < 0 || fchmod(fd, 0600) != 0 || fsync(ledger->directory) != 0) {
-		int why = errno;
-
-		if (fd >= 0)
-			(void)close(fd);
-		return fleet_error_set(error, FLEET_E_STATE, "cannot make %s/ledger.db: %s",
-				       ledger->dir, strerror(why));
-	}
-	(void)close(fd);
-	return 0;
-}
-
-static int open_database(struct fleet_ledger *ledger, struct fleet_error *error)
-{
-	char path[600], word[64];
-	int rc;
-
-	path_of(ledger, "ledger.db", path);
-	/* Not SQLITE_OPEN_NOFOLLOW: it refuses links on the way to our directory as well, and that
-	 * the files in it are none has been checked. */
-	if (sqlite3_open_v2(path, &ledger->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL))
-		return fleet_ledger_failed(ledger, "opened", error);
-	/* SQLite falls back to reading when it may not write. */
-	if (sqlite3_db_readonly(ledger->db, "main") != 0) {
-		(void)fleet_error_set(error, FLEET_E_STATE, "the ledger %s cannot be written",
-				      path);
-		fleet_error_hint(error, "chmod u+w %s", path);
-		return FLEET_E_STATE;
-	}
-	(void)sqlite3_extended_result_codes(ledger->db, 0);
-#ifdef SQLITE_DBCONFIG_DEFENSIVE
-	(void)sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-#endif
-	rc = ask(ledger, "PRAGMA journal_mode = WAL", word, sizeof(word), error);
-	if (!rc && strcmp(word, "wal") != 0)
-		rc = fleet_error_set(error, FLEET_E_STATE,
-				     "the ledger %s cannot keep a write-ahead log there: it needs "
-				     "a local file system",
-				     path);
-	if (!rc)
-		rc = run(ledger,
-			 "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-			 "PRAGMA cell_size_check = ON",
-			 error);
 	return rc;
 }
 
@@ -332,7 +134,7 @@ static int create(struct fleet_ledger *ledger, struct fleet_error *error)
 		     fleet_ledger_schema, ledger->id);
 	if (n < 0 || (size_t)n >= sizeof(sql))
 		return fleet_error_set(error, FLEET_E_INTERNAL, "the ledger's schema is too long");
-	return run(ledger, sql, error);
+	return fleet_database_run(&ledger->database, sql, error);
 }
 
 /* Is what was opened a whole ledger, of this version, and the one that MARK (NULL: there is none)
@@ -340,24 +142,28 @@ static int create(struct fleet_ledger *ledger, struct fleet_error *error)
 static int verify(struct fleet_ledger *ledger, const struct mark *mark, struct fleet_error *error)
 {
 	char word[64], last[64];
-	int rc = ask(ledger, "PRAGMA quick_check(1)", word, sizeof(word), error);
+	int rc = fleet_database_ask(&ledger->database, "PRAGMA quick_check(1)", word, sizeof(word),
+				    error);
 
 	if (!rc && strcmp(word, "ok") != 0)
 		return gone(ledger, "is damaged", error);
 	if (!rc)
-		rc = ask(ledger, "PRAGMA user_version", word, sizeof(word), error);
+		rc = fleet_database_ask(&ledger->database, "PRAGMA user_version", word,
+					sizeof(word), error);
 	if (!rc && strcmp(word, SCHEMA_VERSION) != 0) {
 		(void)fleet_error_set(error, FLEET_E_STATE,
 				      "the ledger %s/ledger.db has version %s, this program needs "
 				      "%s",
-				      ledger->dir, word, SCHEMA_VERSION);
+				      ledger->database.dir, word, SCHEMA_VERSION);
 		fleet_error_hint(error, "it was written by another version of fleetmon");
 		return FLEET_E_STATE;
 	}
 	if (!rc)
-		rc = ask(ledger, "SELECT id FROM meta", ledger->id, sizeof(ledger->id), error);
+		rc = fleet_database_ask(&ledger->database, "SELECT id FROM meta", ledger->id,
+					sizeof(ledger->id), error);
 	if (!rc)
-		rc = ask(ledger, "SELECT max(id) FROM intents", last, sizeof(last), error);
+		rc = fleet_database_ask(&ledger->database, "SELECT max(id) FROM intents", last,
+					sizeof(last), error);
 	if (rc)
 		return rc;
 	if (mark && strcmp(mark->id, ledger->id) != 0)
@@ -378,19 +184,19 @@ static int open_or_make(struct fleet_ledger *ledger, struct fleet_error *error)
 	int rc = mark_read(ledger, &mark, &marked, error);
 
 	if (!rc)
-		rc = check_files(ledger, &found, error);
+		rc = fleet_database_check(&ledger->database, &found, error);
 	if (rc)
 		return rc;
 	if (marked && !found)
 		return gone(ledger, "has lost its ledger.db", error);
 	if (!found)
-		rc = make_file(ledger, error);
+		rc = fleet_database_make(&ledger->database, error);
 	if (!rc)
-		rc = open_database(ledger, error);
+		rc = fleet_database_open(&ledger->database, "FULL", error);
 	/* A crash may have left a file in which nothing was committed yet. */
 	if (!rc && !marked) {
-		rc = ask(ledger, "SELECT count(*) FROM sqlite_master", version, sizeof(version),
-			 error);
+		rc = fleet_database_ask(&ledger->database, "SELECT count(*) FROM sqlite_master",
+					version, sizeof(version), error);
 		if (!rc && strcmp(version, "0") == 0)
 			rc = create(ledger, error);
 	}
@@ -405,22 +211,12 @@ int fleet_ledger_open(const char *dir, struct fleet_deadline deadline,
 
 	if (!ledger)
 		return fleet_error_set(error, FLEET_E_NOMEM, "no memory for the ledger");
-	ledger->lock = ledger->directory = -1;
-	ledger->deadline = deadline;
-	if ((size_t)snprintf(ledger->dir, sizeof(ledger->dir), "%s", dir) >= sizeof(ledger->dir))
-		rc = fleet_error_set(error, FLEET_E_STATE,
-				     "the name of the state directory is too "
-				     "long");
-	else
-		rc = fleet_dir_open(dir, FLEET_FILE_STATE, false, &ledger->directory, error);
-	if (rc == FLEET_E_NOTFOUND) {
-		rc = fleet_error_set(error, FLEET_E_STATE, "the state directory %s does not exist",
-				     dir);
-		fleet_error_hint(error, "make it with mode 0700 for user %lu, who runs this",
-				 (unsigned long)geteuid());
-	}
+	ledger->lock = -1;
+	ledger->database.caution = "when it is certain what was done before, ";
+	ledger->database.holder = "has been acting";
+	rc = fleet_database_begin(&ledger->database, dir, "ledger", deadline, error);
 	if (!rc) {
-		lock = take_lock(ledger, "ledger.lock", deadline, error);
+		lock = fleet_database_lock(&ledger->database, "ledger.lock", deadline, error);
 		rc = lock < 0 ? lock : open_or_make(ledger, error);
 	}
 	if (lock >= 0)
@@ -437,11 +233,9 @@ void fleet_ledger_close(struct fleet_ledger *ledger)
 {
 	if (!ledger)
 		return;
-	(void)sqlite3_close(ledger->db);
+	fleet_database_finish(&ledger->database);
 	if (ledger->lock >= 0)
 		(void)close(ledger->lock);
-	if (ledger->directory >= 0)
-		(void)close(ledger->directory);
 	free(ledger);
 }
 
@@ -464,7 +258,7 @@ int fleet_ledger_lock_run(struct fleet_ledger *ledger, const char *fleet_id, con
 	(void)snprintf(name, sizeof(name), "run.%016llx.lock", (unsigned long long)hash);
 	if (ledger->lock >= 0)
 		return fleet_error_set(error, FLEET_E_INTERNAL, "the ledger holds a lock already");
-	lock = take_lock(ledger, name, deadline, error);
+	lock = fleet_database_lock(&ledger->database, name, deadline, error);
 	if (lock < 0)
 		return lock;
 	ledger->lock = lock;

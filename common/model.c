@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The words of the model: states and kinds. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,6 +21,8 @@ static const char *const kind_names[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_GATES] = "gates",
 	[FLEET_KIND_PROFILES] = "autoUpgradeProfiles",
 	[FLEET_KIND_STRATEGIES] = "updateStrategies",
+	[FLEET_KIND_HISTORY] = "history",
+	[FLEET_KIND_CLUSTERS] = "managedClusters",
 	[FLEET_KIND_ESTATE] = "estate",
 };
 
@@ -27,6 +30,7 @@ static const char *const kind_words[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_FLEET] = "fleet",	    [FLEET_KIND_RUNS] = "runs",
 	[FLEET_KIND_MEMBERS] = "members",   [FLEET_KIND_GATES] = "gates",
 	[FLEET_KIND_PROFILES] = "profiles", [FLEET_KIND_STRATEGIES] = "strategies",
+	[FLEET_KIND_CLUSTERS] = "clusters", [FLEET_KIND_HISTORY] = "history",
 	[FLEET_KIND_ESTATE] = "estate",
 };
 
@@ -38,6 +42,21 @@ const char *fleet_kind_word(enum fleet_kind kind)
 const char *fleet_kind_name(enum fleet_kind kind)
 {
 	return kind < FLEET_KIND_COUNT ? kind_names[kind] : "unknown";
+}
+
+bool fleet_history_name(const char *scope, const char *subject, const char *upgrade_type,
+			char out[FLEET_HISTORY_NAME])
+{
+	int len = snprintf(out, FLEET_HISTORY_NAME, "%s %s %s", upgrade_type, scope, subject);
+
+	if (len < 0 || (size_t)len >= FLEET_HISTORY_NAME)
+		return false;
+	/* ARM ids compare without case. */
+	if (strcmp(scope, FLEET_HISTORY_CLUSTER) == 0)
+		for (char *at = out + strlen(upgrade_type); *at; at++)
+			if (*at >= 'A' && *at <= 'Z')
+				*at = (char)(*at + ('a' - 'A'));
+	return true;
 }
 
 enum fleet_estate_part fleet_estate_part_of(const struct fleet_estate_row *row)

@@ -27,6 +27,7 @@
 #define FLEET_MAX_DETAILS 100		   /* details of one error */
 #define FLEET_MAX_LABELS 200		   /* labels of a member */
 #define FLEET_MAX_VERSIONS 100		   /* versions in a list of versions */
+#define FLEET_MAX_POOLS 200		   /* agent pools of a cluster */
 #define FLEET_MAX_TEXT ((size_t)16 << 10)  /* bytes of one text; longer ones are refused */
 #define FLEET_MAX_MODEL ((size_t)64 << 20) /* bytes of memory of one decoded list */
 
@@ -262,6 +263,53 @@ struct fleet_fleet {
 	struct fleet_error_detail last_operation_error;
 };
 
+/*
+ * What is usual, by past runs; from fleetmon's own history, not from the service. A cluster's rows
+ * are by its id, a stage's by its name; the rows of the fleet are over all its clusters. The name
+ * of the resource is what fleet_history_name makes of the three texts.
+ */
+struct fleet_history_item {
+	struct fleet_resource resource;
+	const char *scope;	  /* FLEET_HISTORY_CLUSTER, _STAGE or _FLEET */
+	const char *subject;	  /* id of the cluster in lower case, name of the stage, "" */
+	const char *upgrade_type; /* of the runs */
+	int64_t count;		  /* durations that this is made from */
+	int64_t median_s;
+	int64_t low_s, high_s; /* quartiles: half of the durations lie between them */
+};
+#define FLEET_HISTORY_NAME ((size_t)1024) /* room for a name and its NUL */
+#define FLEET_HISTORY_CLUSTER "cluster"
+#define FLEET_HISTORY_STAGE "stage"
+#define FLEET_HISTORY_FLEET "fleet"
+/* ManagedClusterAgentPoolProfile */
+struct fleet_pool {
+	const char *name;
+	const char *mode;    /* System, User or new */
+	const char *os_type; /* Linux, Windows */
+	const char *os_sku;
+	int64_t count;			/* nodes */
+	const char *kubernetes_version; /* orchestratorVersion: the one asked for */
+	const char *current_version;	/* currentOrchestratorVersion: the one it has */
+	const char *node_image;		/* nodeImageVersion */
+	const char *provisioning_state;
+	const char *power_state; /* Running, Stopped or new */
+};
+
+/* ManagedCluster: the cluster of a member. It may be in another subscription than the fleet. */
+struct fleet_cluster {
+	struct fleet_resource resource;
+	const char *location;
+	const char *sku;		/* sku.name: Base, Automatic or new */
+	const char *kubernetes_version; /* the one asked for, "1.31" or "1.31.4" */
+	const char *current_version;	/* currentKubernetesVersion: the one it has */
+	const char *power_state;	/* powerState.code: Running, Stopped or new */
+	const char *upgrade_channel;	/* rapid, stable, patch, node-image, none or new */
+	const char *node_os_channel;	/* None, Unmanaged, SecurityPatch, NodeImage or new */
+	const char *support_plan;	/* KubernetesOfficial, AKSLongTermSupport or new */
+	const struct fleet_pool *pools;
+	size_t pool_count;
+};
+
 /* Members of one group that Resource Graph counts: it expands no more of a list. */
 #define FLEET_ESTATE_MAX_EXPANDED 400
 
@@ -323,16 +371,23 @@ enum fleet_kind {
 	FLEET_KIND_GATES,
 	FLEET_KIND_PROFILES,
 	FLEET_KIND_STRATEGIES,
-	FLEET_KIND_ESTATE, /* of an estate, which has no other */
+	FLEET_KIND_CLUSTERS, /* the members' clusters; an item is named by its id, lower case */
+	FLEET_KIND_ESTATE,   /* of an estate, which has no other */
+	FLEET_KIND_HISTORY,  /* no list of the service's */
 };
-#define FLEET_KIND_COUNT 7
+#define FLEET_KIND_COUNT 9
 
-/* The name of KIND as the service spells it in a URL ("updateRuns"; "fleet" for the fleet itself).
- * Static. */
+/* The name of KIND as the service spells it in a URL ("updateRuns"; "fleet" for the fleet itself,
+ * "managedClusters" for the members' clusters). Static. */
 const char *fleet_kind_name(enum fleet_kind kind);
 
 /* The word for KIND in --describe and --from ("runs", "fleet"). Static. */
 const char *fleet_kind_word(enum fleet_kind kind);
+
+/* Writes the name under which the history of SUBJECT goes, "Full cluster /subscriptions/...", and
+ * returns true; false when it is too long: there is no history of it then. */
+bool fleet_history_name(const char *scope, const char *subject, const char *upgrade_type,
+			char out[FLEET_HISTORY_NAME]);
 
 /* The state that WORD names; FLEET_UPDATE_OTHER for a word we do not know, ABSENT for "". */
 enum fleet_update_state fleet_update_state_from(const char *word);

@@ -14,13 +14,19 @@
 #include "error.h"
 #include "estate_health.h"
 #include "failure.h"
+#include "fates.h"
+#include "gate_wait.h"
 #include "health.h"
+#include "health_scope.h"
 #include "model.h"
 #include "options.h"
 #include "plan.h"
 #include "range.h"
+#include "region.h"
 #include "report.h"
 #include "result.h"
+#include "run_filter.h"
+#include "run_report.h"
 #include "select.h"
 #include "text.h"
 #include "view.h"
@@ -39,8 +45,12 @@ enum fleet_module_kind {
 #define FLEET_NEEDS_GATES (1u << FLEET_KIND_GATES)
 #define FLEET_NEEDS_PROFILES (1u << FLEET_KIND_PROFILES)
 #define FLEET_NEEDS_STRATEGIES (1u << FLEET_KIND_STRATEGIES)
+#define FLEET_NEEDS_CLUSTERS (1u << FLEET_KIND_CLUSTERS)
 /* Alone: such a module looks at an estate of many fleets, and --fleet names an estate. */
 #define FLEET_NEEDS_ESTATE (1u << FLEET_KIND_ESTATE)
+/* Whoever looks at runs may look at what past ones took. It is there or it is not: an empty list is
+ * no failure. */
+#define FLEET_NEEDS_HISTORY (1u << FLEET_KIND_HISTORY)
 
 /* A rule of a check: what makes it return which states. A table ends with a row without a name. */
 struct fleet_module_rule {

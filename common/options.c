@@ -207,6 +207,7 @@ static void allowed_text(const struct fleet_option *option, struct fleet_buf *ou
 		(void)fleet_buf_adds(out, "a range of durations such as 30m, 10m:2h or @1h:2h");
 		return;
 	case FLEET_OPTION_REGEX:
+	case FLEET_OPTION_REGEXES:
 		(void)fleet_buf_adds(out, "a POSIX extended regular expression");
 		return;
 	case FLEET_OPTION_CHOICE:
@@ -304,6 +305,11 @@ static int store(struct fleet_option_set *set, const struct fleet_option *option
 			return FLEET_E_INVAL;
 		*(int *)field(set, option) = choice;
 		return 0;
+	case FLEET_OPTION_REGEXES:
+		*ret_allowed = regex_check(text);
+		if (*ret_allowed)
+			return FLEET_E_INVAL;
+		return list_add(set, option, slot, text);
 	case FLEET_OPTION_LIST:
 		return list_add(set, option, slot, text);
 	}

@@ -27,6 +27,7 @@ enum fleet_option_type {
 	FLEET_OPTION_REGEX,    /* as TEXT; checked to compile as a POSIX extended expression */
 	FLEET_OPTION_LIST,     /* struct fleet_option_list: may be given several times */
 	FLEET_OPTION_COUNT,    /* int64_t: how often it was given; no value on argv */
+	FLEET_OPTION_REGEXES,  /* as LIST, each value checked as REGEX */
 };
 
 /* Longest value, most values of a LIST and most rows of a table that are accepted. */

@@ -31,6 +31,7 @@ const char *fleet_option_type_name(enum fleet_option_type type)
 	case FLEET_OPTION_REGEX:
 		return "regex";
 	case FLEET_OPTION_LIST:
+	case FLEET_OPTION_REGEXES:
 		return "list";
 	case FLEET_OPTION_COUNT:
 		return "count";
@@ -68,6 +69,7 @@ static struct layout layout_of(enum fleet_option_type type)
 	case FLEET_OPTION_CHOICE:
 		return LAYOUT(int);
 	case FLEET_OPTION_LIST:
+	case FLEET_OPTION_REGEXES:
 		return LAYOUT(struct fleet_option_list);
 	}
 	return (struct layout){0, 1};
@@ -219,7 +221,7 @@ static void add_option(struct fleet_buf *out, const struct fleet_option *option)
 	(void)fleet_buf_addf(out, "%*s", (int)(HELP_COLUMN - column), "");
 	column = HELP_COLUMN;
 	add_wrapped(out, option->help, &column);
-	if (option->type == FLEET_OPTION_LIST)
+	if (option->type == FLEET_OPTION_LIST || option->type == FLEET_OPTION_REGEXES)
 		add_wrapped(out, "(may be given several times)", &column);
 	if (option->choices)
 		add_choices(out, option->choices, &column);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints a result as the plugin guidelines ask: one line, its perfdata, then long output. */
+/* Prints a result: as the plugin guidelines ask, one line, its perfdata, then long output; or as
+ * what else was asked for. */
 #include <string.h>
 
-#include "result_private.h"
+#include "output.h"
+#include "output_private.h"
 
 #define MORE_LINE 64 /* room for the line that says how many are missing */
 
@@ -38,19 +40,33 @@ static size_t entry_len(const struct fleet_result_entry *entry)
 	return prefix + strlen(entry->text) + 1;
 }
 
-static void add_first_line(const struct fleet_result *result, const char *text,
-			   struct fleet_buf *out)
+const struct fleet_result_entry *fleet_result_head(const struct fleet_result *result)
 {
-	(void)fleet_buf_addf(out, "%s %s - ", result->name,
-			     fleet_level_name(fleet_result_level(result)));
+	return *result->summary ? NULL : worst_part(result);
+}
+
+void fleet_result_text(const struct fleet_result *result, struct fleet_buf *out)
+{
+	const struct fleet_result_entry *head = fleet_result_head(result);
+	const char *text = head ? head->text : result->summary;
+
 	if (!*text && !result->short_of)
 		text = "the check had nothing to say";
 	(void)fleet_buf_adds(out, text);
 	if (result->short_of)
 		(void)fleet_buf_addf(out, "%s%s, the result is incomplete", *text ? "; " : "",
 				     result->short_of);
-	if (result->perf.len > 0)
-		(void)fleet_buf_addf(out, " | %s", fleet_buf_text(&result->perf));
+}
+
+void fleet_result_first_line(const struct fleet_result *result, struct fleet_buf *out)
+{
+	(void)fleet_buf_addf(out, "%s %s - ", result->name,
+			     fleet_level_name(fleet_result_level(result)));
+	fleet_result_text(result, out);
+	for (size_t i = 0; i < result->value_count; i++) {
+		(void)fleet_buf_adds(out, i == 0 ? " | " : " ");
+		fleet_result_value_text(&result->values[i], out);
+	}
 	(void)fleet_buf_add(out, "\n", 1);
 }
 
@@ -58,12 +74,12 @@ int fleet_result_print(const struct fleet_result *result, const struct fleet_pri
 		       struct fleet_buf *out)
 {
 	size_t max = print->max_bytes ? print->max_bytes : FLEET_RESULT_MAX_OUTPUT;
-	const struct fleet_result_entry *first = *result->summary ? NULL : worst_part(result);
+	const struct fleet_result_entry *first = fleet_result_head(result);
 	size_t start = out->len;
 	size_t lines = 0, bytes = 0, room;
 	bool all_fit;
 
-	add_first_line(result, first ? first->text : result->summary, out);
+	fleet_result_first_line(result, out);
 	for (size_t i = 0; i < result->count; i++) {
 		if (!is_shown(&result->entries[i], print->verbosity, first))
 			continue;
@@ -91,4 +107,23 @@ int fleet_result_print(const struct fleet_result *result, const struct fleet_pri
 	if (lines > 0)
 		(void)fleet_buf_addf(out, "... %zu more line%s\n", lines, lines == 1 ? "" : "s");
 	return out->failed ? FLEET_E_NOMEM : 0;
+}
+
+int fleet_output(struct fleet_result *result, const struct fleet_output *about,
+		 struct fleet_buf *out)
+{
+	struct fleet_print print = {.verbosity = about->verbosity};
+
+	fleet_result_complete(result, about->module ? about->module->perfs : NULL);
+	switch (about->format) {
+	case FLEET_FORMAT_PLUGIN:
+		if (about->explain)
+			return fleet_output_explain(result, about, out);
+		return fleet_result_print(result, &print, out);
+	case FLEET_FORMAT_JSON:
+		return fleet_output_json(result, about, out);
+	case FLEET_FORMAT_OPENMETRICS:
+		return fleet_output_openmetrics(result, about, out);
+	}
+	return FLEET_E_INVAL;
 }

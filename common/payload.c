@@ -4,9 +4,11 @@
  * and widths are this machine's: a payload never leaves it, and the stamp in the header differs
  * when anything of the layout does.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "health.h"
 #include "payload.h"
 #include "payload_private.h"
 #include "text.h"
@@ -20,14 +22,15 @@ struct header {
 
 struct entry {
 	uint64_t progress;
-	int64_t created_s, start_s, changed_s, first_seen_s;
+	uint64_t line;
+	int64_t created_s, start_s, changed_s, first_seen_s, last_s;
 	uint32_t name, profile; /* offsets from the payload's start, of NUL terminated texts */
 	uint32_t at, len;	/* the packed item */
 	uint32_t state;
-	uint32_t zero;
+	uint32_t is_clean;
 };
 
-static const char magic[8] = "FLEETp1";
+static const char magic[8] = "FLEETp2";
 
 size_t fleet_kind_size(enum fleet_kind kind)
 {
@@ -115,8 +118,23 @@ static uint32_t add_text(struct fleet_buf *body, const char *text)
 	return at;
 }
 
+/* What an item is known by: its name within the fleet; where a list spans more than the fleet and
+ * names repeat, its id in lower case. NULL: no memory. */
+static const char *key_of(enum fleet_kind kind, const struct fleet_resource *resource,
+			  struct fleet_arena *arena)
+{
+	char *key;
+
+	if (kind != FLEET_KIND_CLUSTERS)
+		return resource->name;
+	key = fleet_arena_text(arena, resource->id, strlen(resource->id));
+	for (char *at = key; at && *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return key;
+}
+
 /* All kinds begin with the struct fleet_resource. */
-static int add_item(struct fleet_payload_writer *writer, const void *item)
+static int pack_item(struct fleet_payload_writer *writer, const void *item, const char *key)
 {
 	const struct fleet_resource *resource = item;
 	const struct fleet_table *table = fleet_table_of(writer->kind);
@@ -129,15 +147,53 @@ static int add_item(struct fleet_payload_writer *writer, const void *item)
 
 		entry.state = run->status.state;
 		entry.start_s = run->status.start_s;
+		entry.last_s = fleet_run_last_time_s(run);
+		entry.line = fleet_run_line(run);
+		entry.is_clean = fleet_run_is_clean(run);
 		profile = fleet_id_name(run->auto_upgrade_profile_id);
 	}
-	entry.name = add_text(&writer->body, resource->name);
+	entry.name = add_text(&writer->body, key);
 	entry.profile = add_text(&writer->body, profile);
 	entry.at = (uint32_t)writer->body.len;
 	fleet_table_pack(table, item, &writer->body, &entry.progress);
 	entry.len = (uint32_t)writer->body.len - entry.at;
 	(void)fleet_buf_add(&writer->index, &entry, sizeof(entry));
 	return writer->body.failed || writer->index.failed ? FLEET_E_NOMEM : 0;
+}
+
+int fleet_payload_add(struct fleet_payload_writer *writer, const void *item,
+		      struct fleet_error *error)
+{
+	const struct fleet_resource *resource = item;
+	struct fleet_arena arena;
+	const char *key;
+	uint32_t *slot;
+	int rc;
+
+	if (writer->count >= FLEET_MAX_ITEMS)
+		return fleet_error_set(error, FLEET_E_LIMIT, "more than %d items in the list of %s",
+				       FLEET_MAX_ITEMS, fleet_kind_name(writer->kind));
+	fleet_arena_init(&arena, FLEET_MAX_MODEL);
+	key = key_of(writer->kind, resource, &arena);
+	if (key && (!*key || !*resource->name)) {
+		fleet_arena_finish(&arena);
+		return fleet_error_set(
+			error, FLEET_E_PROTOCOL, "an item without %s in the list of %s",
+			*resource->name ? "an id" : "a name", fleet_kind_name(writer->kind));
+	}
+	rc = key ? grow_slots(writer) : FLEET_E_NOMEM;
+	slot = rc ? NULL : slot_of(writer, key);
+	if (!rc && !*slot) {
+		rc = pack_item(writer, item, key);
+		if (!rc)
+			*slot = (uint32_t)++writer->count;
+	}
+	fleet_arena_finish(&arena);
+	if (rc)
+		return fleet_error_set(error, FLEET_E_NOMEM,
+				       "the list of %s does not fit into memory",
+				       fleet_kind_name(writer->kind));
+	return 0;
 }
 
 int fleet_payload_add_json(struct fleet_payload_writer *writer, struct json_object *resource,
@@ -152,37 +208,17 @@ int fleet_payload_add_json(struct fleet_payload_writer *writer, struct json_obje
 		struct fleet_member member;
 		struct fleet_fleet fleet;
 		struct fleet_estate_row estate;
+		struct fleet_history_item history;
+		struct fleet_cluster cluster;
 	} item;
 	struct fleet_arena arena;
-	uint32_t *slot;
 	int rc;
 
-	if (writer->count >= FLEET_MAX_ITEMS)
-		return fleet_error_set(error, FLEET_E_LIMIT, "more than %d items in the list of %s",
-				       FLEET_MAX_ITEMS, fleet_kind_name(writer->kind));
 	memset(&item, 0, sizeof(item));
 	fleet_arena_init(&arena, FLEET_MAX_MODEL);
 	rc = fleet_table_read(fleet_table_of(writer->kind), resource, &arena, &item, error);
-	if (rc)
-		goto out;
-	if (!*item.resource.name) {
-		rc = fleet_error_set(error, FLEET_E_PROTOCOL,
-				     "an item without a name in the list of %s",
-				     fleet_kind_name(writer->kind));
-		goto out;
-	}
-	rc = grow_slots(writer);
-	slot = rc ? NULL : slot_of(writer, item.resource.name);
-	if (!rc && !*slot) {
-		rc = add_item(writer, &item);
-		if (!rc)
-			*slot = (uint32_t)++writer->count;
-	}
-	if (rc)
-		rc = fleet_error_set(error, FLEET_E_NOMEM,
-				     "the list of %s does not fit into memory",
-				     fleet_kind_name(writer->kind));
-out:
+	if (!rc)
+		rc = fleet_payload_add(writer, &item, error);
 	fleet_arena_finish(&arena);
 	return rc;
 }
@@ -283,7 +319,7 @@ static int read_entry(const struct fleet_payload *payload, size_t i, struct entr
 	    entry.at > payload->len || entry.len > payload->len - entry.at ||
 	    entry.state >= FLEET_UPDATE_COUNT || !fleet_time_is_sane(entry.created_s) ||
 	    !fleet_time_is_sane(entry.start_s) || !fleet_time_is_sane(entry.changed_s) ||
-	    !fleet_time_is_sane(entry.first_seen_s))
+	    !fleet_time_is_sane(entry.first_seen_s) || !fleet_time_is_sane(entry.last_s))
 		return FLEET_E_PROTOCOL;
 	*ret_entry = entry;
 	return 0;
@@ -305,6 +341,9 @@ int fleet_payload_item(const struct fleet_payload *payload, size_t i,
 	ret_item->progress = entry.progress;
 	ret_item->changed_s = entry.changed_s;
 	ret_item->first_seen_s = entry.first_seen_s;
+	ret_item->last_s = entry.last_s;
+	ret_item->line = entry.line;
+	ret_item->is_clean = entry.is_clean && entry.state == FLEET_UPDATE_COMPLETED;
 	return 0;
 }
 

@@ -39,7 +39,7 @@ struct fleet_payload {
 
 /* What can be known of an item without decoding it. */
 struct fleet_payload_item {
-	const char *name;
+	const char *name;	       /* clusters, whose names repeat: the id in lower case */
 	enum fleet_update_state state; /* runs only, else ABSENT */
 	int64_t created_s;	       /* systemData.createdAt, 0 when absent */
 	int64_t start_s;	       /* runs: when it started, 0 when it has not */
@@ -48,6 +48,10 @@ struct fleet_payload_item {
 				 gates; not message texts, which may carry a countdown */
 	int64_t changed_s;    /* when we saw PROGRESS change, 0 while we never saw it change */
 	int64_t first_seen_s; /* when we first saw this item, 0 when unknown */
+	int64_t last_s;	      /* runs: the newest start or end in the tree, 0 when it has none */
+	uint64_t line;	      /* runs: the same for runs of one upgrade type and one profile, else
+				 one strategy: they follow each other; 0 for other kinds */
+	bool is_clean;	      /* runs: Completed, and nothing in it is worth a word */
 };
 
 /* Starts a payload of KIND. Finish with fleet_payload_writer_finish whatever happens. */
@@ -62,6 +66,11 @@ void fleet_payload_writer_finish(struct fleet_payload_writer *writer);
  */
 int fleet_payload_add_json(struct fleet_payload_writer *writer, struct json_object *resource,
 			   struct fleet_error *error);
+
+/* Adds ITEM, a struct of the writer's kind (struct fleet_run for runs, ...) in which no text is
+ * NULL. One of a name that is there already changes nothing. Returns as fleet_payload_add_json. */
+int fleet_payload_add(struct fleet_payload_writer *writer, const void *item,
+		      struct fleet_error *error);
 
 /*
  * Ends the list and appends the whole payload to OUT. Where PREVIOUS (may be NULL) holds an item of

@@ -12,6 +12,14 @@
 #include "fields.h"
 
 struct json_object;
+struct fleet_run;
+
+/* A hash that runs which follow each other share, never 0: those of one upgrade type that are of
+ * one auto-upgrade profile, else of one strategy, else of none with the same stages and groups. */
+uint64_t fleet_run_line(const struct fleet_run *run);
+
+/* Is RUN Completed, with everything in it Completed or skipped by the service? */
+bool fleet_run_is_clean(const struct fleet_run *run);
 
 /* The API's numbers are int32, its times have four digits of year. Whatever is read, from the
  * service or from a file, stays within, so that sums and differences cannot overflow. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The tree of partial results: collecting levels, texts and perfdata. Printing is in output.c. */
-#include <inttypes.h>
+/* The tree of partial results: collecting levels and texts. Printing is in output.c. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,6 @@
 #include "text.h"
 
 #define RAW_TEXT 4096 /* bytes of a formatted text before it is made safe */
-#define MAX_LABEL 128
 
 enum fleet_level fleet_level_worst(enum fleet_level a, enum fleet_level b)
 {
@@ -50,7 +48,6 @@ struct fleet_result *fleet_result_new(const char *name)
 		if (*at >= 'a' && *at <= 'z')
 			*at = (char)(*at - 'a' + 'A');
 	fleet_arena_init(&result->arena, FLEET_RESULT_MAX_MEMORY);
-	fleet_buf_init(&result->perf, FLEET_RESULT_MAX_PERF);
 	return result;
 }
 
@@ -59,7 +56,7 @@ void fleet_result_free(struct fleet_result *result)
 	if (!result)
 		return;
 	fleet_arena_finish(&result->arena);
-	fleet_buf_finish(&result->perf);
+	free(result->values);
 	free(result->entries);
 	free(result);
 }
@@ -128,8 +125,7 @@ static void add_part(struct fleet_result *result, enum fleet_level level,
 	add_entry(result, true, level, why, text);
 }
 
-/* A safe copy of TEXT in the arena, "" for NULL; NULL when memory ran out. */
-static const char *keep(struct fleet_result *result, const char *text)
+const char *fleet_result_keep(struct fleet_result *result, const char *text)
 {
 	char clean[FLEET_RESULT_MAX_LINE + 1];
 
@@ -146,10 +142,10 @@ static const struct fleet_result_why *keep_why(struct fleet_result *result,
 
 	if (copy)
 		*copy = (struct fleet_result_why){
-			.rule = keep(result, why->rule),
-			.object = keep(result, why->object),
-			.uom = keep(result, why->uom),
-			.option = keep(result, why->option),
+			.rule = fleet_result_keep(result, why->rule),
+			.object = fleet_result_keep(result, why->object),
+			.uom = fleet_result_keep(result, why->uom),
+			.option = fleet_result_keep(result, why->option),
 			.value = why->value,
 			.has_warning = why->warning != NULL,
 			.has_critical = why->critical != NULL,
@@ -187,7 +183,8 @@ void fleet_result_rule(struct fleet_result *result, enum fleet_level level,
 
 void fleet_result_label(struct fleet_result *result, const char *key, const char *value)
 {
-	struct fleet_result_label label = {keep(result, key), keep(result, value)};
+	struct fleet_result_label label = {fleet_result_keep(result, key),
+					   fleet_result_keep(result, value)};
 
 	if (!label.key || !label.value || result->label_count >= FLEET_RESULT_MAX_LABELS)
 		result->short_of =
@@ -205,96 +202,6 @@ void fleet_result_line(struct fleet_result *result, const char *format, ...)
 	format_clean(text, sizeof(text), format, args);
 	va_end(args);
 	add_entry(result, false, FLEET_LEVEL_OK, NULL, text);
-}
-
-/* Appends LABEL, quoted where graphing programs need it. "=" ends a label even inside quotes. */
-static void add_label(struct fleet_buf *out, const char *label)
-{
-	static const char plain[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./%";
-	char clean[MAX_LABEL];
-	bool quoted;
-
-	(void)fleet_text_clean_into(clean, sizeof(clean), label);
-	if (!*clean)
-		(void)snprintf(clean, sizeof(clean), "unnamed");
-	for (char *at = clean; *at; at++)
-		*at = *at == '=' ? '_' : *at;
-	quoted = clean[strspn(clean, plain)] != '\0';
-	if (quoted)
-		(void)fleet_buf_add(out, "'", 1);
-	for (const char *at = clean; *at; at++) {
-		if (*at == '\'')
-			(void)fleet_buf_add(out, "''", 2);
-		else
-			(void)fleet_buf_add(out, at, 1);
-	}
-	if (quoted)
-		(void)fleet_buf_add(out, "'", 1);
-}
-
-static const char *uom_of(const char *uom)
-{
-	static const char *const known[] = {"s", "ms", "us", "%", "B", "KB", "MB", "GB", "c", NULL};
-
-	for (size_t i = 0; uom && known[i]; i++)
-		if (strcmp(uom, known[i]) == 0)
-			return known[i];
-	return "";
-}
-
-static void add_value(struct fleet_buf *out, bool has, int64_t value, const char *absent)
-{
-	if (has && value != FLEET_ABSENT)
-		(void)fleet_buf_addf(out, "%" PRId64, value);
-	else
-		(void)fleet_buf_adds(out, absent);
-}
-
-static void add_range(struct fleet_buf *out, const struct fleet_range *range)
-{
-	char text[64];
-
-	(void)fleet_buf_add(out, ";", 1);
-	if (!range)
-		return;
-	fleet_range_format(range, text, sizeof(text));
-	(void)fleet_buf_adds(out, text);
-}
-
-void fleet_result_perf(struct fleet_result *result, const struct fleet_perf *perf)
-{
-	struct fleet_buf one;
-
-	fleet_buf_init(&one, 512);
-	add_label(&one, perf->label ? perf->label : "");
-	(void)fleet_buf_add(&one, "=", 1);
-	add_value(&one, true, perf->value, "U");
-	if (perf->value != FLEET_ABSENT)
-		(void)fleet_buf_adds(&one, uom_of(perf->uom));
-	add_range(&one, perf->warning);
-	add_range(&one, perf->critical);
-	(void)fleet_buf_add(&one, ";", 1);
-	add_value(&one, perf->has_min, perf->min, "");
-	(void)fleet_buf_add(&one, ";", 1);
-	add_value(&one, perf->has_max, perf->max, "");
-	while (!one.failed && one.len > 0 && one.data[one.len - 1] == ';')
-		one.data[--one.len] = '\0';
-
-	if (!one.failed && result->perf.len + 1 + one.len > FLEET_RESULT_MAX_PERF)
-		result->short_of = "there is too much perfdata";
-	else if (one.failed || (result->perf.len > 0 && fleet_buf_add(&result->perf, " ", 1)) ||
-		 fleet_buf_add(&result->perf, one.data, one.len))
-		result->short_of = "memory ran out";
-	fleet_buf_finish(&one);
-}
-
-void fleet_result_count(struct fleet_result *result, const char *label, int64_t value,
-			const char *uom)
-{
-	struct fleet_perf perf = {.label = label, .value = value, .uom = uom, .has_min = true};
-
-	fleet_result_perf(result, &perf);
 }
 
 enum fleet_level fleet_result_level(const struct fleet_result *result)
@@ -329,6 +236,8 @@ void fleet_result_error(struct fleet_result *result, enum fleet_level level,
 
 	result->level = result->has_level ? fleet_level_worst(result->level, level) : level;
 	result->has_level = true;
+	result->has_error = true;
+	result->error = *error;
 	(void)snprintf(raw, sizeof(raw), "%s%s%s", message, *error->hint ? "; " : "", error->hint);
 	(void)fleet_text_clean_into(result->summary, sizeof(result->summary), raw);
 	if (error->http_status != 0)

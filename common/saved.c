@@ -302,6 +302,9 @@ static int check_complete(const struct saved *saved, uint32_t needs, struct flee
 
 		if (!(needs & (1u << kind)))
 			continue;
+		/* The history is fleetmon's own: without one, nothing is usual yet. */
+		if (!list->is_given && kind == FLEET_KIND_HISTORY)
+			continue;
 		if (!list->is_given) {
 			(void)fleet_error_set(error, FLEET_E_INVAL,
 					      "no file has the %s of the fleet", word);
@@ -320,7 +323,8 @@ static int check_complete(const struct saved *saved, uint32_t needs, struct flee
 
 static int add_to_view(struct fleet_view *view, struct list *list)
 {
-	const struct fleet_view_source source = {.read_s = fleet_view_now_s(view),
+	const struct fleet_view_source source = {.origin = FLEET_ORIGIN_FILE,
+						 .read_s = fleet_view_now_s(view),
 						 .reads_left = FLEET_ABSENT,
 						 .reason = "",
 						 .correlation_id = ""};

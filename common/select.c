@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Picking one update run of a fleet. */
 #include <regex.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -48,6 +49,11 @@ static bool is_before(const struct fleet_payload_item *a, const struct fleet_pay
 	return born_s(a) >= born_s(b);
 }
 
+static bool wants_ended(const struct fleet_select *select)
+{
+	return select->ended && !select->latest && !select->active;
+}
+
 static bool fits(const struct fleet_payload_item *item, const struct fleet_select *select,
 		 const regex_t *regex)
 {
@@ -56,6 +62,8 @@ static bool fits(const struct fleet_payload_item *item, const struct fleet_selec
 	if (select->profile && strcasecmp(item->profile, select->profile) != 0)
 		return false;
 	if (select->active && activity(item) == 0)
+		return false;
+	if (wants_ended(select) && !fleet_update_state_is_terminal(item->state))
 		return false;
 	return !regex || regexec(regex, item->name, 0, NULL, 0) == 0;
 }
@@ -106,14 +114,19 @@ static int nothing(const struct fleet_view *view, const struct fleet_select *sel
 		(void)fleet_buf_addf(&text, " --profile %.64s", select->profile);
 	if (select->match)
 		(void)fleet_buf_addf(&text, " --match %.64s", select->match);
+	if (!select->run && wants_ended(select))
+		(void)fleet_buf_addf(&text, "%s has come to its end",
+				     select->profile || select->match ? " and" : "");
 	list_runs(view, &text);
 	(void)fleet_error_set(error, FLEET_E_NOTFOUND, "%s", fleet_buf_text(&text));
 	fleet_buf_finish(&text);
 	return FLEET_E_NOTFOUND;
 }
 
-int fleet_select_run(const struct fleet_view *view, const struct fleet_select *select,
-		     size_t *ret_index, size_t *ret_matches, struct fleet_error *error)
+/* Finds the runs that SELECT leaves: the first of them by its order, how many there are, and which,
+ * in the order of the list (ALL may be NULL). */
+static int find(const struct fleet_view *view, const struct fleet_select *select, size_t *all,
+		size_t *ret_first, size_t *ret_matches, struct fleet_error *error)
 {
 	const struct fleet_payload_item *best = NULL;
 	size_t count = fleet_view_count(view, FLEET_KIND_RUNS), matches = 0, index = 0;
@@ -131,6 +144,8 @@ int fleet_select_run(const struct fleet_view *view, const struct fleet_select *s
 
 		if (!item || !fits(item, select, select->match ? &regex : NULL))
 			continue;
+		if (all)
+			all[matches] = i;
 		matches++;
 		if (best && !is_before(item, best, select->active && !select->latest))
 			continue;
@@ -141,8 +156,54 @@ int fleet_select_run(const struct fleet_view *view, const struct fleet_select *s
 		regfree(&regex);
 	if (!best)
 		return nothing(view, select, error);
+	*ret_first = index;
+	*ret_matches = matches;
+	return 0;
+}
+
+int fleet_select_run(const struct fleet_view *view, const struct fleet_select *select,
+		     size_t *ret_index, size_t *ret_matches, struct fleet_error *error)
+{
+	size_t index, matches;
+	int rc = find(view, select, NULL, &index, &matches, error);
+
+	if (rc)
+		return rc;
 	*ret_index = index;
 	if (ret_matches)
 		*ret_matches = matches;
+	return 0;
+}
+
+/* Newest first; of those made at one time the later in the list. */
+static int compare_born(const void *a, const void *b, void *context)
+{
+	const struct fleet_view *view = *(const struct fleet_view **)context;
+	size_t at = *(const size_t *)a, bt = *(const size_t *)b;
+	int64_t as = born_s(fleet_view_item(view, FLEET_KIND_RUNS, at));
+	int64_t bs = born_s(fleet_view_item(view, FLEET_KIND_RUNS, bt));
+
+	if (as != bs)
+		return as > bs ? -1 : 1;
+	return at > bt ? -1 : at < bt;
+}
+
+int fleet_select_runs(const struct fleet_view *view, const struct fleet_select *select,
+		      size_t **ret_indexes, size_t *ret_count, struct fleet_error *error)
+{
+	size_t total = fleet_view_count(view, FLEET_KIND_RUNS), first = 0, count = 0;
+	size_t *indexes = calloc(total ? total : 1, sizeof(*indexes));
+	int rc;
+
+	if (!indexes)
+		return fleet_error_set(error, FLEET_E_NOMEM, "no memory");
+	rc = find(view, select, indexes, &first, &count, error);
+	if (rc) {
+		free(indexes);
+		return rc;
+	}
+	qsort_r(indexes, count, sizeof(*indexes), compare_born, &view);
+	*ret_indexes = indexes;
+	*ret_count = count;
 	return 0;
 }

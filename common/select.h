@@ -17,22 +17,33 @@ struct fleet_select {
 	bool active;	     /* --active */
 	const char *profile; /* --profile NAME: made by this auto-upgrade profile */
 	const char *match;   /* --match REGEX on the run's name */
+	bool ended;	     /* no option: a module that wants runs at their end, unless --run,
+				--latest or --active says otherwise */
 };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): FIELD is part of a designator */
 /* Rows for a module's table; FIELD is a struct fleet_select in STRUCT. */
-#define FLEET_SELECT_OPTIONS(STRUCT, FIELD)                                                      \
-	FLEET_OPT(STRUCT, FIELD.run, TEXT, 'r', "run", "NAME", NULL,                             \
-		  "the update run of this name"),                                                \
-		FLEET_OPT(STRUCT, FIELD.latest, FLAG, 0, "latest", NULL, NULL,                   \
-			  "the newest update run that the other selectors leave (the default)"), \
-		FLEET_OPT(STRUCT, FIELD.active, FLAG, 0, "active", NULL, NULL,                   \
-			  "only runs that have started and are not Completed or Skipped; the "   \
-			  "worst first"),                                                        \
-		FLEET_OPT(STRUCT, FIELD.profile, TEXT, 0, "profile", "NAME", NULL,               \
-			  "only runs made by this auto-upgrade profile"),                        \
-		FLEET_OPT(STRUCT, FIELD.match, REGEX, 0, "match", "REGEX", NULL,                 \
+#define FLEET_SELECT_ROWS(STRUCT, FIELD, LATEST)                                               \
+	FLEET_OPT(STRUCT, FIELD.run, TEXT, 'r', "run", "NAME", NULL,                           \
+		  "the update run of this name"),                                              \
+		FLEET_OPT(STRUCT, FIELD.latest, FLAG, 0, "latest", NULL, NULL, LATEST),        \
+		FLEET_OPT(STRUCT, FIELD.active, FLAG, 0, "active", NULL, NULL,                 \
+			  "only runs that have started and are not Completed or Skipped; the " \
+			  "worst first"),                                                      \
+		FLEET_OPT(STRUCT, FIELD.profile, TEXT, 0, "profile", "NAME", NULL,             \
+			  "only runs made by this auto-upgrade profile"),                      \
+		FLEET_OPT(STRUCT, FIELD.match, REGEX, 0, "match", "REGEX", NULL,               \
 			  "only runs whose name matches this POSIX extended expression")
+
+#define FLEET_SELECT_OPTIONS(STRUCT, FIELD) \
+	FLEET_SELECT_ROWS(STRUCT, FIELD,    \
+			  "the newest update run that the other selectors leave (the default)")
+
+/* For a module that sets "ended". */
+#define FLEET_SELECT_ENDED_OPTIONS(STRUCT, FIELD)                                                \
+	FLEET_SELECT_ROWS(STRUCT, FIELD,                                                         \
+			  "the newest update run that the other selectors leave, also one that " \
+			  "has not come to its end")
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /*
@@ -47,5 +58,13 @@ struct fleet_select {
  */
 int fleet_select_run(const struct fleet_view *view, const struct fleet_select *select,
 		     size_t *ret_index, size_t *ret_matches, struct fleet_error *error);
+
+/*
+ * All runs that SELECT leaves, newest first by the time they were created, else started, else by
+ * their place in the list. *ret_indexes are their places in the view, *ret_count at least 1; the
+ * caller frees it with free. Returns as fleet_select_run does, or FLEET_E_NOMEM.
+ */
+int fleet_select_runs(const struct fleet_view *view, const struct fleet_select *select,
+		      size_t **ret_indexes, size_t *ret_count, struct fleet_error *error);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "client.h"
+#include "history.h"
 #include "snapshot.h"
 #include "source.h"
 #include "text.h"
@@ -40,18 +41,18 @@ struct source {
 	size_t count;
 };
 
-/* The name under which all processes share a list. Whoever may read less than another must not see
- * the other's answer, so the credential is part of it. */
-static void make_key(const struct source *source, struct list *list)
+/* Whoever may read less than another must not see the other's answer, so the credential is part of
+ * the name. */
+void fleet_source_key(const struct fleet_config_fleet *fleet, enum fleet_kind kind,
+		      char key[FLEET_SNAPSHOT_KEY])
 {
 	char id[400];
 
-	(void)fleet_config_fleet_id(source->fleet, id, sizeof(id));
-	(void)snprintf(list->key, sizeof(list->key), "%s %s %s %s %s", source->fleet->cloud->arm,
-		       source->fleet->reader->name, source->fleet->api_version, id,
-		       fleet_kind_name(list->kind));
+	(void)fleet_config_fleet_id(fleet, id, sizeof(id));
+	(void)snprintf(key, FLEET_SNAPSHOT_KEY, "%s %s %s %s %s", fleet->cloud->arm,
+		       fleet->reader->name, fleet->api_version, id, fleet_kind_name(kind));
 	/* ARM ids compare without case. */
-	for (char *at = list->key; *at; at++)
+	for (char *at = key; *at; at++)
 		*at = (char)tolower((unsigned char)*at);
 }
 
@@ -72,13 +73,28 @@ static int open_snapshot(const struct source *source, struct list *list, struct 
 	return FLEET_E_NOTFOUND;
 }
 
+/* How long an answer for a list of KIND serves. */
+static int64_t ttl_of(const struct source *source, enum fleet_kind kind)
+{
+	return kind == FLEET_KIND_CLUSTERS ? source->fleet->clusters_ttl_s : source->fleet->ttl_s;
+}
+
+/* How old an answer may be that is used instead of none. What serves for long is allowed as much
+ * more. */
+static int64_t stale_limit_of(const struct source *source, enum fleet_kind kind)
+{
+	int64_t more_s = kind == FLEET_KIND_CLUSTERS ? source->fleet->clusters_ttl_s : 0;
+
+	return source->fleet->stale_limit_s + more_s;
+}
+
 /* Does the snapshot still serve? The configured time to live may have become shorter since it was
  * written. */
 static bool serves(const struct source *source, const struct list *list)
 {
 	int64_t age_s = fleet_now_s() - list->snapshot.read_s;
 
-	return list->snapshot.map && age_s < source->fleet->ttl_s &&
+	return list->snapshot.map && age_s < ttl_of(source, list->kind) &&
 	       fleet_now_s() < list->snapshot.expires_s;
 }
 
@@ -156,6 +172,7 @@ static int fall_back(const struct source *source, struct list *list, const struc
 		     struct fleet_error *error)
 {
 	int64_t age_s = fleet_now_s() - list->snapshot.read_s;
+	int64_t limit_s = stale_limit_of(source, list->kind);
 	char age[32], limit[32];
 
 	if (!list->snapshot.map || !is_outage(what)) {
@@ -163,14 +180,14 @@ static int fall_back(const struct source *source, struct list *list, const struc
 			*error = *what;
 		return what->code;
 	}
-	if (age_s <= source->fleet->stale_limit_s) {
+	if (age_s <= limit_s) {
 		describe_snapshot(list);
 		list->about.stale = true;
 		(void)snprintf(list->reason, sizeof(list->reason), "%s", what->message);
 		return 0;
 	}
 	fleet_duration_format(age_s, age, sizeof(age));
-	fleet_duration_format(source->fleet->stale_limit_s, limit, sizeof(limit));
+	fleet_duration_format(limit_s, limit, sizeof(limit));
 	if (error) {
 		*error = *what;
 		(void)fleet_error_set(error, FLEET_E_STALE,
@@ -190,14 +207,58 @@ static int fall_back(const struct source *source, struct list *list, const struc
 }
 
 /* Up to a tenth earlier, so that the lists of many fleets do not expire together for ever. */
-static int64_t expiry(const struct source *source, int64_t read_s)
+static int64_t expiry(const struct source *source, enum fleet_kind kind, int64_t read_s)
 {
-	int64_t ttl_s = source->fleet->ttl_s;
+	int64_t ttl_s = ttl_of(source, kind);
 	uint32_t random = 0;
 
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		random = 0;
 	return read_s + ttl_s - (int64_t)random % (ttl_s / 10 + 1);
+}
+
+static int get_list(struct source *source, struct list *list, struct fleet_error *error);
+
+static void list_init(const struct source *source, enum fleet_kind kind, struct list *list)
+{
+	list->kind = kind;
+	fleet_buf_init(&list->fresh, FLEET_MAX_MODEL);
+	fleet_source_key(source->fleet, kind, list->key);
+}
+
+static void list_finish(struct list *list)
+{
+	fleet_snapshot_close(&list->snapshot);
+	fleet_buf_finish(&list->fresh);
+}
+
+/* Asks for the clusters. Which they are the list of members says: the module's own, else one that
+ * is got for this alone. */
+static int ask_clusters(struct source *source, struct list *list,
+			const struct fleet_payload *previous, struct fleet_error *error)
+{
+	struct list own = {0}, *members = NULL;
+	struct fleet_payload payload;
+	int rc = 0;
+
+	for (size_t i = 0; i < source->count; i++)
+		if (source->lists[i].kind == FLEET_KIND_MEMBERS)
+			members = &source->lists[i];
+	if (!members) {
+		members = &own;
+		list_init(source, FLEET_KIND_MEMBERS, members);
+		rc = get_list(source, members, error);
+	}
+	if (!rc && (members->fresh.data
+			    ? fleet_payload_open(members->fresh.data, members->fresh.len, &payload)
+			    : fleet_payload_open(members->snapshot.bytes, members->snapshot.len,
+						 &payload)))
+		rc = fleet_error_set(error, FLEET_E_PROTOCOL, "the list of members is damaged");
+	if (!rc)
+		rc = fleet_client_clusters(&source->client, &payload, previous, source->deadline,
+					   &list->fresh, error);
+	list_finish(&own);
+	return rc;
 }
 
 /* Asks the service for LIST and shares the answer; the caller holds the list's lock. */
@@ -219,8 +280,11 @@ static int ask(struct source *source, struct list *list, struct fleet_error *err
 	info = fleet_arm_info(source->client.arm);
 	has_previous = list->snapshot.map &&
 		       !fleet_payload_open(list->snapshot.bytes, list->snapshot.len, &previous);
-	rc = fleet_client_list(&source->client, list->kind, has_previous ? &previous : NULL,
-			       source->deadline, &list->fresh, error);
+	if (list->kind == FLEET_KIND_CLUSTERS)
+		rc = ask_clusters(source, list, has_previous ? &previous : NULL, error);
+	else
+		rc = fleet_client_list(&source->client, list->kind, has_previous ? &previous : NULL,
+				       source->deadline, &list->fresh, error);
 	if (rc) {
 		int64_t memo_s = memo_time(source, error);
 
@@ -231,7 +295,7 @@ static int ask(struct source *source, struct list *list, struct fleet_error *err
 		return rc;
 	}
 	content.read_s = fleet_now_s();
-	content.expires_s = expiry(source, content.read_s);
+	content.expires_s = expiry(source, list->kind, content.read_s);
 	content.reads_left = source->client.quota_left != FLEET_ABSENT ? source->client.quota_left
 								       : info->reads_left;
 	content.correlation_id = info->correlation_id;
@@ -306,6 +370,9 @@ static int hand_over(struct list *list, struct fleet_view *view)
 
 	list->about.reason = list->reason;
 	list->about.correlation_id = list->correlation_id;
+	list->about.origin = list->kind == FLEET_KIND_HISTORY ? FLEET_ORIGIN_HISTORY
+			     : list->fresh.data		      ? FLEET_ORIGIN_SERVICE
+							      : FLEET_ORIGIN_SNAPSHOT;
 	if (list->fresh.data) {
 		rc = fleet_view_add(view, list->fresh.data, 0, list->fresh.data, list->fresh.len,
 				    &list->about);
@@ -333,6 +400,8 @@ static int make_view(struct source *source, struct fleet_view **ret_view, struct
 		rc = hand_over(&source->lists[i], view);
 		if (rc == FLEET_E_PROTOCOL)
 			fleet_snapshot_remove(source->config->cache_dir, source->lists[i].key);
+		if (rc == FLEET_E_PROTOCOL && source->lists[i].kind == FLEET_KIND_HISTORY)
+			rc = 0;
 	}
 	if (rc) {
 		fleet_view_free(view);
@@ -344,6 +413,48 @@ static int make_view(struct source *source, struct fleet_view **ret_view, struct
 	}
 	*ret_view = view;
 	return 0;
+}
+
+/* When the service just gave the runs, remembers what has ended in them: after all that the check
+ * waits for, so that it costs none of it its time. */
+static void remember(const struct source *source)
+{
+	char id[400], key[FLEET_SNAPSHOT_KEY];
+
+	fleet_source_key(source->fleet, FLEET_KIND_HISTORY, key);
+	for (size_t i = 0; i < source->count; i++) {
+		const struct list *list = &source->lists[i];
+
+		if (list->kind == FLEET_KIND_RUNS && list->fresh.data)
+			fleet_history_refresh(source->config,
+					      fleet_config_fleet_id(source->fleet, id, sizeof(id)),
+					      key, list->fresh.data, list->fresh.len,
+					      source->deadline, source->verbosity);
+	}
+}
+
+bool fleet_source_history_failed(const struct fleet_config *config,
+				 const struct fleet_config_fleet *fleet,
+				 struct fleet_error *ret_what)
+{
+	char key[FLEET_SNAPSHOT_KEY];
+
+	fleet_source_key(fleet, FLEET_KIND_HISTORY, key);
+	return config->history && fleet_memo_read(config->cache_dir, key, fleet_now_s(), ret_what);
+}
+
+/* The history is as old as it is, and there or not: what was usual stays so. */
+static void get_history(struct source *source)
+{
+	struct list *list = &source->lists[source->count];
+
+	list->kind = FLEET_KIND_HISTORY;
+	list->about.reads_left = FLEET_ABSENT;
+	fleet_source_key(source->fleet, list->kind, list->key);
+	if (open_snapshot(source, list, NULL))
+		return;
+	list->about.read_s = list->snapshot.read_s;
+	source->count++;
 }
 
 int fleet_source_view(const struct fleet_config *config, const struct fleet_config_fleet *fleet,
@@ -364,20 +475,20 @@ int fleet_source_view(const struct fleet_config *config, const struct fleet_conf
 	for (int kind = 0; !rc && kind < FLEET_KIND_COUNT; kind++) {
 		struct list *list;
 
-		if (!(needs & (1u << kind)))
+		if (!(needs & (1u << kind)) || kind == FLEET_KIND_HISTORY)
 			continue;
 		list = &source.lists[source.count++];
-		list->kind = (enum fleet_kind)kind;
-		fleet_buf_init(&list->fresh, FLEET_MAX_MODEL);
-		make_key(&source, list);
+		list_init(&source, (enum fleet_kind)kind, list);
 		rc = get_list(&source, list, error);
 	}
+	if (!rc && config->history)
+		remember(&source);
+	if (!rc && config->history && (needs & 1u << FLEET_KIND_HISTORY))
+		get_history(&source);
 	if (!rc)
 		rc = make_view(&source, ret_view, error);
-	for (size_t i = 0; i < source.count; i++) {
-		fleet_snapshot_close(&source.lists[i].snapshot);
-		fleet_buf_finish(&source.lists[i].fresh);
-	}
+	for (size_t i = 0; i < source.count; i++)
+		list_finish(&source.lists[i]);
 	free(source.lists);
 	if (source.is_open)
 		fleet_client_close(&source.client);

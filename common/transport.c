@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers, and the way to the shared object that gets them. */
-#include <dlfcn.h>
+#include <ctype.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "file.h"
+#include "object.h"
 #include "transport.h"
 
 static const char installed[] = PKGLIBDIR "/fleetmon-transport-curl.so";
@@ -123,6 +122,28 @@ static int64_t whole_number(const char *text, int64_t per_s)
 	return number;
 }
 
+int64_t fleet_response_quota_reset_s(const struct fleet_response *response)
+{
+	char text[32];
+	const char *at =
+		fleet_response_header(response, "x-ms-user-quota-resets-after", text, sizeof(text));
+	int64_t total_s = 0;
+
+	for (int part = 0; part < 3; part++) {
+		if (!isdigit((unsigned char)at[0]) || !isdigit((unsigned char)at[1]) ||
+		    (part < 2 && at[2] != ':'))
+			return 0;
+		total_s = total_s * 60 + (at[0] - '0') * 10 + (at[1] - '0');
+		at += part < 2 ? 3 : 2;
+	}
+	/* Whatever follows is a fraction: its second is not over yet. */
+	if (*at == '.')
+		total_s++;
+	else if (*at)
+		return 0;
+	return total_s > 86400 ? 86400 : total_s;
+}
+
 int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int64_t now_s)
 {
 	static const char *const in_ms[] = {"retry-after-ms", "x-ms-retry-after-ms"};
@@ -142,60 +163,24 @@ int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int
 	number = http_date(text);
 	from_s = fleet_response_date_s(response);
 	number = number > 0 ? number - (from_s ? from_s : now_s) : 0;
+	if (number <= 0 && response->status == 429)
+		number = fleet_response_quota_reset_s(response);
 	if (number > 86400)
 		number = 86400;
 	return number > 0 ? number * 1000 : 0;
 }
 
-/* May PATH be loaded: an absolute path to a file and in a folder that only root and we can write?
- */
-static int check_path(const char *path, struct fleet_error *error)
-{
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	struct fleet_error why;
-	int rc = 0;
-
-	if (path[0] != '/' || (size_t)(slash - path) >= sizeof(folder))
-		return fleet_error_set(error, FLEET_E_INTERNAL,
-				       "%s is no absolute path of a transport", path);
-	memcpy(folder, path, (size_t)(slash - path));
-	folder[slash - path] = '\0';
-	rc = fleet_dir_check(folder[0] ? folder : "/", FLEET_FILE_CONFIG, false, &why);
-	if (!rc)
-		rc = fleet_file_check(path, FLEET_FILE_CONFIG, &why);
-	if (!rc)
-		return 0;
-	(void)fleet_error_set(error, FLEET_E_INTERNAL, "cannot load the transport: %s",
-			      why.message);
-	fleet_error_hint(error, "%s",
-			 why.hint[0] ? why.hint : "the installation is not complete: repair it");
-	return FLEET_E_INTERNAL;
-}
-
 int fleet_transport_load(const struct fleet_transport **ret_transport, struct fleet_error *error)
 {
-	const char *other = secure_getenv("FLEETMON_TRANSPORT");
-	const char *path = other && other[0] ? other : installed;
 	const struct fleet_transport *transport;
 	fleet_transport_function *function;
-	void *object, *symbol;
-	int rc = check_path(path, error);
+	const char *path;
+	void *symbol;
+	int rc = fleet_object_open(installed, "FLEETMON_TRANSPORT", "transport",
+				   FLEET_TRANSPORT_SYMBOL, &symbol, &path, error);
 
 	if (rc)
 		return rc;
-	/* Never closed: libcurl and OpenSSL do not like to be unloaded. */
-	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!object) {
-		const char *why = dlerror();
-
-		return fleet_error_set(error, FLEET_E_INTERNAL, "cannot load the transport %s: %s",
-				       path, why ? why : "unknown reason");
-	}
-	symbol = dlsym(object, FLEET_TRANSPORT_SYMBOL);
-	if (!symbol)
-		return fleet_error_set(error, FLEET_E_INTERNAL, "%s is no transport: it lacks %s",
-				       path, FLEET_TRANSPORT_SYMBOL);
 	/* ISO C has no cast from an object pointer to a function pointer; POSIX promises it works.
 	 */
 	memcpy(&function, &symbol, sizeof(function));

@@ -83,10 +83,15 @@ char *fleet_response_header(const struct fleet_response *response, const char *n
 /* The time of the Date header in seconds since the epoch, 0 when it is absent or no HTTP date. */
 int64_t fleet_response_date_s(const struct fleet_response *response);
 
+/* The seconds of x-ms-user-quota-resets-after ("00:00:05"), at most a day; 0 when it is absent or
+ * cannot be read. */
+int64_t fleet_response_quota_reset_s(const struct fleet_response *response);
+
 /*
  * How long the service asks to wait, in milliseconds, at most a day: retry-after-ms,
  * x-ms-retry-after-ms, retry-after in seconds or as an HTTP date (held against the Date header when
- * there is one, else NOW_S). 0 when it asks for nothing, or in a way that cannot be read.
+ * there is one, else NOW_S), and with a 429 the time after which a user's quota is given back.
+ * 0 when it asks for nothing, or in a way that cannot be read.
  */
 int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int64_t now_s);
 

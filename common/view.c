@@ -2,11 +2,18 @@
 /* The view: payloads of a fleet, decoded item by item when a module asks. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 
 #include "arena.h"
 #include "text.h"
 #include "view.h"
+
+/* Where an item of a list is. */
+struct place {
+	const char *name;
+	size_t i;
+};
 
 struct list {
 	bool there;
@@ -15,6 +22,7 @@ struct list {
 	struct fleet_payload payload;
 	struct fleet_payload_item *items;
 	void **decoded;			 /* NULL until asked for */
+	struct place *places;		 /* by name, NULL until something is looked for */
 	struct fleet_view_source source; /* its texts are the arena's */
 };
 
@@ -191,6 +199,78 @@ const struct fleet_estate_row *fleet_view_estate(struct fleet_view *view, size_t
 	return decoded(view, FLEET_KIND_ESTATE, i);
 }
 
+const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_HISTORY, i);
+}
+
+const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_CLUSTERS, i);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	return strcasecmp(((const struct place *)a)->name, ((const struct place *)b)->name);
+}
+
+/* The places of LIST in the order of its names, NULL without memory. What fleetmon writes itself is
+ * in order already. */
+static struct place *places_of(struct fleet_view *view, struct list *list)
+{
+	size_t count = list->payload.count, i = 1;
+	struct place *places = fleet_arena_alloc(&view->arena, count, sizeof(*places));
+
+	if (!places)
+		return NULL;
+	for (size_t k = 0; k < count; k++)
+		places[k] = (struct place){list->items[k].name, k};
+	while (i < count && compare_places(&places[i - 1], &places[i]) < 0)
+		i++;
+	if (i < count)
+		qsort(places, count, sizeof(*places), compare_places);
+	return places;
+}
+
+bool fleet_view_find(struct fleet_view *view, enum fleet_kind kind, const char *name, size_t *ret_i)
+{
+	struct place wanted = {.name = name};
+	const struct place *found;
+	struct list *list;
+
+	if (fleet_view_count(view, kind) == 0)
+		return false;
+	list = &view->lists[kind];
+	if (!list->places)
+		list->places = places_of(view, list);
+	if (!list->places)
+		return false;
+	found = bsearch(&wanted, list->places, list->payload.count, sizeof(*list->places),
+			compare_places);
+	if (found)
+		*ret_i = found->i;
+	return found != NULL;
+}
+
+const struct fleet_history_item *fleet_view_usual(struct fleet_view *view, const char *scope,
+						  const char *subject, const char *upgrade_type)
+{
+	const struct fleet_history_item *item;
+	char name[FLEET_HISTORY_NAME];
+	size_t i;
+
+	if (!fleet_history_name(scope, subject, upgrade_type, name) ||
+	    !fleet_view_find(view, FLEET_KIND_HISTORY, name, &i))
+		return NULL;
+	item = fleet_view_history(view, i);
+	/* Blanks in odd names could make two of them look alike. */
+	if (!item || strcmp(item->scope, scope) != 0 || strcasecmp(item->subject, subject) != 0 ||
+	    strcmp(item->upgrade_type, upgrade_type) != 0 || item->count <= 0 || item->low_s <= 0 ||
+	    item->low_s > item->median_s || item->high_s < item->median_s)
+		return NULL;
+	return item;
+}
+
 int64_t fleet_view_age_s(const struct fleet_view *view)
 {
 	int64_t age_s = 0;
@@ -198,7 +278,8 @@ int64_t fleet_view_age_s(const struct fleet_view *view)
 	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
 		const struct list *list = &view->lists[i];
 
-		if (list->there && view->now_s - list->source.read_s > age_s)
+		if (i != FLEET_KIND_HISTORY && list->there &&
+		    view->now_s - list->source.read_s > age_s)
 			age_s = view->now_s - list->source.read_s;
 	}
 	return age_s;

@@ -15,8 +15,17 @@
 
 struct fleet_view;
 
+/* What gave a list to this process. */
+enum fleet_origin {
+	FLEET_ORIGIN_SNAPSHOT = 0, /* an answer that a process of ours got earlier */
+	FLEET_ORIGIN_SERVICE,	   /* the service was asked */
+	FLEET_ORIGIN_FILE,	   /* a saved answer */
+	FLEET_ORIGIN_HISTORY,	   /* what fleetmon remembers of past runs */
+};
+
 /* Where a list of a view came from; fleet_view_add copies the texts. */
 struct fleet_view_source {
+	enum fleet_origin origin;
 	int64_t read_s;		    /* when the service was asked, seconds since the epoch */
 	bool stale;		    /* an old answer, the service could not be reached */
 	const char *reason;	    /* why it is stale, "" when it is not */
@@ -47,8 +56,21 @@ const struct fleet_strategy *fleet_view_strategy(struct fleet_view *view, size_t
 const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i);
 const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view);
 const struct fleet_estate_row *fleet_view_estate(struct fleet_view *view, size_t i);
+const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i);
+const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i);
 
-/* Seconds since the oldest of the lists was read from the service; 0 for a fresh read. */
+/* Finds the item of KIND that NAME is the name of (clusters: an ARM id, in any case) and its place
+ * in *ret_i. Fast for any number of items. False when there is none or memory ran out. */
+bool fleet_view_find(struct fleet_view *view, enum fleet_kind kind, const char *name,
+		     size_t *ret_i);
+
+/* What is usual for SUBJECT of SCOPE (FLEET_HISTORY_CLUSTER, ...) in runs of UPGRADE_TYPE; NULL
+ * when nothing is known, or no history is in the view. */
+const struct fleet_history_item *fleet_view_usual(struct fleet_view *view, const char *scope,
+						  const char *subject, const char *upgrade_type);
+
+/* Seconds since the oldest of the lists was read from the service; 0 for a fresh read. The history
+ * has no age: what was usual stays so. */
 int64_t fleet_view_age_s(const struct fleet_view *view);
 
 /* Is any of the lists an old answer used because the service could not be reached? If so

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* check_fleet: a monitoring plugin that runs one check module on one fleet. */
+#include <stdio.h>
+#include <string.h>
+
 #include "host.h"
+#include "output.h"
 #include "saved.h"
 #include "source.h"
 
@@ -10,6 +14,8 @@ struct check_options {
 	int unreachable_result;
 	struct fleet_option_list from;
 	const char *now;
+	int output;
+	bool explain;
 };
 
 static const struct fleet_option option_table[] = {
@@ -24,6 +30,11 @@ static const struct fleet_option option_table[] = {
 		  "KIND=FILE and KIND=none say what a file holds, where it does not"),
 	FLEET_OPT(struct check_options, now, TEXT, 0, "now", "TIME", NULL,
 		  "with --from: the time to look at it, 2026-11-23T08:00:00Z; default now"),
+	FLEET_OPT_CHOICE(struct check_options, output, 0, "output", FLEET_FORMAT_CHOICES, "plugin",
+			 "how the result is printed: for a monitoring core, as a JSON document, "
+			 "for the textfile collector of node_exporter"),
+	FLEET_OPT(struct check_options, explain, FLAG, 0, "explain", NULL, NULL,
+		  "say which rule, which data, which limits and which request led to each state"),
 	FLEET_OPT_END,
 };
 
@@ -34,20 +45,21 @@ static bool is_offline(const void *values)
 	return options->from.count > 0;
 }
 
-/* The state that ERROR means: the service's absence is the user's to weigh, all else is UNKNOWN. */
-static enum fleet_level level_of(const struct fleet_error *error,
-				 const struct check_options *options)
+/* The option whose state ERROR gets: the service's absence is the user's to weigh; "" where a state
+ * is nobody's choice but UNKNOWN. */
+static const char *option_of(const struct fleet_error *error)
 {
+	static const char unreachable[] = "unreachable-result";
+
 	switch (error->code) {
 	case FLEET_E_TIMEOUT:
-		return (enum fleet_level)options->timeout_result;
+		return "timeout-result";
 	case FLEET_E_NETWORK:
 	case FLEET_E_THROTTLED:
 	case FLEET_E_STALE:
-		return (enum fleet_level)options->unreachable_result;
+		return unreachable;
 	case FLEET_E_SERVICE:
-		return error->http_status >= 500 ? (enum fleet_level)options->unreachable_result
-						 : FLEET_LEVEL_UNKNOWN;
+		return error->http_status >= 500 ? unreachable : "";
 	case FLEET_OK:
 	case FLEET_E_INVAL:
 	case FLEET_E_NOMEM:
@@ -60,9 +72,18 @@ static enum fleet_level level_of(const struct fleet_error *error,
 	case FLEET_E_CONFLICT:
 	case FLEET_E_STATE:
 	case FLEET_E_INTERNAL:
-		return FLEET_LEVEL_UNKNOWN;
+		return "";
 	}
-	return FLEET_LEVEL_UNKNOWN;
+	return "";
+}
+
+static enum fleet_level level_of(const char *option, const struct check_options *options)
+{
+	if (!*option)
+		return FLEET_LEVEL_UNKNOWN;
+	return (enum fleet_level)(strcmp(option, "timeout-result") == 0
+					  ? options->timeout_result
+					  : options->unreachable_result);
 }
 
 /* The view of saved answers, at the time that --now names. */
@@ -91,15 +112,91 @@ static int get_view(const struct fleet_host *host, const struct check_options *o
 				 error);
 }
 
-/* Gets the view, has the module fill RESULT. */
-static void run(const struct fleet_host *host, const struct check_options *options,
-		struct fleet_result *result)
+/* Prints RESULT as --output says and returns the exit code. */
+static int print(const struct fleet_host *host, const struct check_options *options,
+		 struct fleet_result *result, const struct fleet_view *view,
+		 const char *error_option)
+{
+	const char *fleet = host->options.fleet ? host->options.fleet : "";
+	char id[400] = "";
+	struct fleet_output about = {
+		.format = (enum fleet_format)options->output,
+		.explain = options->explain,
+		.verbosity = (int)host->options.verbosity,
+		.program = host->program->name,
+		.module = &host->loaded.module,
+		.options = &host->sets[host->set_count - 1],
+		.view = view,
+		.fleet = host->fleet ? host->fleet->name : fleet,
+		.fleet_id = host->fleet ? fleet_config_fleet_id(host->fleet, id, sizeof(id)) : "",
+		.now_s = fleet_now_s(),
+		.error_option = error_option,
+	};
+	struct fleet_error error;
+	struct fleet_buf out;
+	int code;
+
+	if (view) {
+		about.fleet = fleet_view_fleet(view);
+		about.fleet_id = fleet_view_fleet_id(view);
+		about.now_s = fleet_view_now_s(view);
+	}
+	fleet_buf_init(&out, FLEET_OUTPUT_MAX);
+	if (fleet_output(result, &about, &out)) {
+		(void)fleet_error_set(&error, FLEET_E_NOMEM, "memory ran out");
+		code = fleet_host_fail(host->name, FLEET_LEVEL_UNKNOWN, &error);
+	} else {
+		code = fleet_host_print(out.data, out.len, fleet_result_level(result));
+	}
+	fleet_buf_finish(&out);
+	return code;
+}
+
+/* A failure before there was anything to look at, such as one of the configuration. */
+static int fail(const struct fleet_host *host, enum fleet_level level,
+		const struct fleet_error *error)
+{
+	const struct check_options *options = host->program->values;
+	struct fleet_result *result = fleet_result_new(host->name);
+	int code;
+
+	if (!result)
+		return fleet_host_fail(host->name, level, error);
+	fleet_result_error(result, level, error);
+	code = print(host, options, result, NULL, "");
+	fleet_result_free(result);
+	return code;
+}
+
+/* Has the message begin with the fleet's name, unless it says it: a text message has nothing else.
+ */
+static void name_fleet(const struct fleet_host *host, struct fleet_error *error)
+{
+	char message[sizeof(error->message)];
+
+	if (!host->fleet || error->code == FLEET_E_INVAL ||
+	    strstr(error->message, host->fleet->name))
+		return;
+	(void)snprintf(message, sizeof(message), "%s", error->message);
+	(void)snprintf(error->message, sizeof(error->message), "%.64s: %.680s", host->fleet->name,
+		       message);
+}
+
+/* Gets the view, has the module fill a result, prints it. */
+static int check(const struct fleet_host *host, const struct check_options *options)
 {
 	const struct fleet_module *module = &host->loaded.module;
+	struct fleet_result *result = fleet_result_new(host->name);
 	struct fleet_view *view = NULL;
 	struct fleet_error error = {0};
-	int rc = get_view(host, options, &view, &error);
+	const char *option = "";
+	int code, rc;
 
+	if (!result) {
+		(void)fleet_error_set(&error, FLEET_E_NOMEM, "memory ran out");
+		return fleet_host_fail(host->name, FLEET_LEVEL_UNKNOWN, &error);
+	}
+	rc = get_view(host, options, &view, &error);
 	if (!rc)
 		rc = module->run(view, host->values, result, &error);
 	if (rc) {
@@ -107,29 +204,12 @@ static void run(const struct fleet_host *host, const struct check_options *optio
 		if (!error.code)
 			(void)fleet_error_set(&error, (enum fleet_code)rc, "module %s gave up: %s",
 					      module->name, fleet_code_name((enum fleet_code)rc));
-		fleet_result_error(result, level_of(&error, options), &error);
+		name_fleet(host, &error);
+		option = option_of(&error);
+		fleet_result_error(result, level_of(option, options), &error);
 	}
+	code = print(host, options, result, view, option);
 	fleet_view_free(view);
-}
-
-static int check(const struct fleet_host *host, const struct check_options *options)
-{
-	struct fleet_print print = {.verbosity = (int)host->options.verbosity};
-	struct fleet_result *result = fleet_result_new(host->name);
-	struct fleet_error error;
-	struct fleet_buf out;
-	int code;
-
-	fleet_buf_init(&out, (size_t)1 << 20);
-	if (result)
-		run(host, options, result);
-	if (!result || fleet_result_print(result, &print, &out)) {
-		(void)fleet_error_set(&error, FLEET_E_NOMEM, "memory ran out");
-		code = fleet_host_fail(host->name, FLEET_LEVEL_UNKNOWN, &error);
-	} else {
-		code = fleet_host_print(out.data, out.len, fleet_result_level(result));
-	}
-	fleet_buf_finish(&out);
 	fleet_result_free(result);
 	return code;
 }
@@ -146,6 +226,7 @@ int main(int argc, char **argv)
 		.values = &options,
 		.timeout_result = &options.timeout_result,
 		.is_offline = is_offline,
+		.fail = fail,
 	};
 	struct fleet_host host;
 	int code = fleet_host_begin(&program, argc, argv, &host);

@@ -2,9 +2,10 @@
 /*
  * Runs a check module on saved answers of the service: replay MODULE CASE, where CASE is a folder
  * with runs.json and what else the module needs (gates.json, members.json, profiles.json,
- * strategies.json, fleet.json), each a list answer (estate.json one of Resource Graph); "now" is
- * the time; "args" has one argument a line; "stale" makes the answers old: seconds and the reason;
- * "previous/" holds lists that were read before. Prints what a host would print, and "exit N".
+ * strategies.json, clusters.json, fleet.json), each a list answer (estate.json one of Resource
+ * Graph); "now" is the time; "args" has one argument a line; "stale" makes the answers old: seconds
+ * and the reason; "previous/" holds lists that were read before. Prints what a host would print,
+ * and "exit N". A third argument is another format: json, openmetrics or explain.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "buf.h"
 #include "estate.h"
 #include "module.h"
+#include "output.h"
 #include "payload.h"
 
 #define MAX_ARGS 64
@@ -142,14 +144,17 @@ static void add_list(struct fleet_view *view, const char *dir, const char *file,
 	struct fleet_view_source source = {.read_s = fleet_view_now_s(view) - stale->age_s,
 					   .stale = stale->is_stale,
 					   .reason = stale->reason,
-					   .reads_left = 16499,
-					   .correlation_id = ""};
+					   .reads_left = 16499};
+	char correlation_id[64];
 	struct fleet_buf before, payload;
 	struct fleet_payload previous;
 	char earlier[1024];
 	bool has_previous;
 	void *bytes;
 
+	(void)snprintf(correlation_id, sizeof(correlation_id),
+		       "c0ffee00-0000-0000-0000-00000000000%d", (int)kind);
+	source.correlation_id = correlation_id;
 	(void)snprintf(earlier, sizeof(earlier), "%s/previous", dir);
 	has_previous = payload_of(earlier, file, kind, 0, NULL, &before) &&
 		       fleet_payload_open(before.data, before.len, &previous) == 0;
@@ -222,31 +227,23 @@ static const struct fleet_module *module_of(const char *name)
 	return function();
 }
 
-int main(int argc, char **argv)
+/* Runs MODULE on the case in DIR and prints it as ABOUT says. Returns its level. */
+static enum fleet_level replay(const struct fleet_module *module, const char *dir,
+			       struct fleet_output *about, struct fleet_buf *out)
 {
-	const struct fleet_module *module = argc == 3 ? module_of(argv[1]) : NULL;
-	struct fleet_print print = {.verbosity = 0};
-	struct fleet_error error;
+	struct fleet_result *result = fleet_result_new(module->name);
+	void *values = calloc(1, module->options_size + 1);
+	struct fleet_view *view = view_of(dir, module->needs);
 	struct fleet_option_set set;
-	struct fleet_buf args, out;
-	struct fleet_result *result;
-	struct fleet_view *view;
+	struct fleet_error error;
 	enum fleet_level level;
 	char *words[MAX_ARGS + 1];
-	void *values;
+	struct fleet_buf args;
 	int count, rc;
 
-	if (!module) {
-		(void)fputs("usage: replay MODULE CASE\n", stderr);
-		return 99;
-	}
-	result = fleet_result_new(module->name);
-	values = calloc(1, module->options_size + 1);
-	view = view_of(argv[2], module->needs);
 	if (!result || !values)
-		die("no memory", argv[2]);
-	fleet_buf_init(&out, 1 << 20);
-	print.verbosity = args_of(argv[2], &args, words, &count);
+		die("no memory", dir);
+	about->verbosity = args_of(dir, &args, words, &count);
 	words[count] = NULL;
 	if (fleet_options_init(&set, module->options, values, &error))
 		die(error.message, module->name);
@@ -255,15 +252,43 @@ int main(int argc, char **argv)
 		rc = module->run(view, values, result, &error);
 	if (rc)
 		fleet_result_error(result, FLEET_LEVEL_UNKNOWN, &error);
+	about->module = module;
+	about->options = &set;
+	about->view = view;
+	about->fleet = fleet_view_fleet(view);
+	about->fleet_id = fleet_view_fleet_id(view);
+	about->now_s = fleet_view_now_s(view);
+	if (fleet_output(result, about, out))
+		die("no memory", dir);
 	level = fleet_result_level(result);
-	if (fleet_result_print(result, &print, &out))
-		die("no memory", argv[2]);
-	(void)printf("%sexit %d\n", fleet_buf_text(&out), (int)level);
-	fleet_buf_finish(&out);
 	fleet_options_finish(&set);
 	fleet_buf_finish(&args);
 	fleet_view_free(view);
 	fleet_result_free(result);
 	free(values);
+	return level;
+}
+
+int main(int argc, char **argv)
+{
+	const struct fleet_module *module = argc == 3 || argc == 4 ? module_of(argv[1]) : NULL;
+	const char *format = argc == 4 ? argv[3] : "plugin";
+	struct fleet_output about = {.program = "check_fleet", .error_option = ""};
+	enum fleet_level level;
+	struct fleet_buf out;
+
+	if (!module) {
+		(void)fputs("usage: replay MODULE CASE [json|openmetrics|explain]\n", stderr);
+		return 99;
+	}
+	about.explain = strcmp(format, "explain") == 0;
+	if (strcmp(format, "json") == 0)
+		about.format = FLEET_FORMAT_JSON;
+	else if (strcmp(format, "openmetrics") == 0)
+		about.format = FLEET_FORMAT_OPENMETRICS;
+	fleet_buf_init(&out, FLEET_OUTPUT_MAX);
+	level = replay(module, argv[2], &about, &out);
+	(void)printf("%sexit %d\n", fleet_buf_text(&out), (int)level);
+	fleet_buf_finish(&out);
 	return 0;
 }

@@ -76,6 +76,7 @@ START_TEST(empty_file_gives_all_defaults)
 	ck_assert_int_eq(load(""), 0);
 	ck_assert_str_eq(config->path, file);
 	ck_assert_int_eq(config->timeout_s, 9);
+	ck_assert(config->history);
 	ck_assert_str_eq(config->module_dir, "");
 	ck_assert_uint_eq(config->fleet_count, 0);
 	ck_assert_uint_eq(config->cloud_count, 3);
@@ -113,7 +114,7 @@ START_TEST(fleet_takes_what_defaults_give)
 	char id[300];
 
 	ck_assert_int_eq(
-		load("timeout = 20;\n"
+		load("timeout = 20; history = false;\n"
 		     "defaults: { subscription = \"" GUID "\"; resource_group = \"rg.a\"; "
 		     "ttl = \"2m\"; stale_limit = \"1h\"; reader = \"r\"; operator = \"o\"; };\n"
 		     "clouds: { own: { authority = \"https://[::1]:8443\"; "
@@ -125,6 +126,7 @@ START_TEST(fleet_takes_what_defaults_give)
 		     "api_version = \"2026-06-02-preview\"; ttl = 30; }; };\n"),
 		0);
 	ck_assert_int_eq(config->timeout_s, 20);
+	ck_assert(!config->history);
 	ck_assert_uint_eq(config->fleet_count, 2);
 	fleet = &config->fleets[0];
 	ck_assert_str_eq(fleet->fleet, "a");
@@ -223,6 +225,8 @@ static const struct {
 	{"timeout = 1.5;", {"timeout", "duration"}},
 	{"timeout = true;", {"timeout", "duration"}},
 	{"timeout = -1;", {"timeout", "duration"}},
+	{"history = 1;", {"history", "true or false"}},
+	{"history = \"no\";", {"history", "true or false"}},
 	{"defaults = 1;", {"defaults", "group"}},
 	{"defaults: { fleet = \"x\"; };", {"defaults.fleet", "ttl", "reader"}},
 	{"defaults: { ttl = \"25h\"; };", {"defaults.ttl", "1s"}},

@@ -52,6 +52,23 @@ static const struct {
 	 FLEET_FAILURE_CONFIGURATION},
 	{"BadRequest", "cluster is not on the AKSLongTermSupport plan",
 	 FLEET_FAILURE_CONFIGURATION},
+	/* What AKS says: of a version that needs the LTS plan, and of one that is gone. */
+	{"K8sVersionNotSupported",
+	 "Managed cluster aks-1 is on version 1.32.11, which is only available for Long-Term "
+	 "Support (LTS). If you intend to onboard to LTS, please ensure the cluster is in Premium "
+	 "tier and LTS support plan",
+	 FLEET_FAILURE_CONFIGURATION},
+	{"OperationNotAllowed",
+	 "managed cluster is in Provisioning State(Succeeded) and Power State(Stopped), upgrading "
+	 "cannot be performed",
+	 FLEET_FAILURE_STOPPED},
+	{"OperationNotAllowed",
+	 "Operation is not allowed: Another operation (nodepool1 - Updating) is in progress, "
+	 "please "
+	 "wait for it to finish before starting a new operation",
+	 FLEET_FAILURE_TRANSIENT},
+	{"EtagMismatch", "Operation is not allowed: Another operation is in progress",
+	 FLEET_FAILURE_TRANSIENT},
 	/* Unknown codes stay unclassified whatever their words say. */
 	{"BrandNewCode", "Another operation is in progress", FLEET_FAILURE_UNCLASSIFIED},
 	{"", "Another operation is in progress", FLEET_FAILURE_UNCLASSIFIED},
@@ -73,6 +90,43 @@ START_TEST(errors_have_their_class_and_a_hint)
 		      fleet_failure_class_name(failure.class));
 	ck_assert_ptr_nonnull(failure.hint);
 	ck_assert_int_eq(failure.hint[0] == '\0', failure.class == FLEET_FAILURE_NONE);
+}
+END_TEST
+
+/* The word is finer than the class: what a person has to do differs. */
+static const struct {
+	const char *code, *message, *reason, *hint;
+} reasons[] = {
+	{"PodDrainFailure", "", "pdb", "disruption budget"},
+	{"QuotaExceeded", "", "quota", "quota"},
+	{"SubnetIsFull", "", "subnet", "subnet"},
+	{"SKUNotAvailable", "", "sku", "VM size"},
+	{"OperationNotAllowed", "Another operation is in progress", "busy", "another operation"},
+	{"ServiceUnavailable", "", "passing", "passing fault"},
+	{"OperationNotAllowed", "the cluster is stopped", "stopped", "start the cluster"},
+	{"NodeImageVersionNotAvailable", "", "image", "node image"},
+	{"KubernetesVersionNotAvailable", "", "version", "Kubernetes version"},
+	{"K8sVersionNotSupported", "which is only available for Long-Term Support (LTS)", "lts",
+	 "support plan"},
+	{"AgentPoolK8sVersionNotSupported", "only available for Long-Term Support", "lts",
+	 "support plan"},
+	{"K8sVersionNotSupported", "on version 1.27.9 which is not supported in this region",
+	 "unsupported", "cannot go to this version"},
+	{"RequestDisallowedByPolicy", "", "policy", "policy"},
+	{"AuthorizationFailed", "", "role", "role"},
+	{"BrandNewCode", "", "unclassified", "activity log"},
+	{"None", "No error", "none", ""},
+};
+
+START_TEST(errors_have_a_reason)
+{
+	const struct fleet_error_detail error = {
+		.code = reasons[_i].code, .message = reasons[_i].message, .target = ""};
+	struct fleet_failure failure = fleet_failure_of(&error);
+
+	ck_assert_str_eq(failure.reason, reasons[_i].reason);
+	ck_assert_msg(strstr(failure.hint, reasons[_i].hint) != NULL, "%s: %s", error.code,
+		      failure.hint);
 }
 END_TEST
 
@@ -142,6 +196,8 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, errors_have_their_class_and_a_hint, 0,
 			    (int)(sizeof(errors) / sizeof(errors[0])));
+	tcase_add_loop_test(tcase, errors_have_a_reason, 0,
+			    (int)(sizeof(reasons) / sizeof(reasons[0])));
 	tcase_add_test(tcase, a_vague_error_is_told_by_its_details);
 	tcase_add_test(tcase, deep_details_end);
 	tcase_add_test(tcase, class_names_read_back);

@@ -12,6 +12,7 @@ static const char *const files[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_FLEET] = "fleet",	   [FLEET_KIND_RUNS] = "run",
 	[FLEET_KIND_MEMBERS] = "member",   [FLEET_KIND_GATES] = "gate",
 	[FLEET_KIND_PROFILES] = "profile", [FLEET_KIND_STRATEGIES] = "strategy",
+	[FLEET_KIND_HISTORY] = "history",
 };
 
 /* The text of the file of KIND. The caller finishes the buffer. */
@@ -277,6 +278,24 @@ START_TEST(a_whole_member_and_fleet_survive)
 }
 END_TEST
 
+START_TEST(a_whole_history_item_survives)
+{
+	struct fixture f;
+	const struct fleet_history_item *item = &f.item.history;
+
+	whole_fixture(&f, FLEET_KIND_HISTORY);
+	same_resource(&item->resource, "history", "Canceled");
+	ck_assert_str_eq(item->scope, "cluster");
+	ck_assert_str_eq(item->subject, "/clusters/web");
+	ck_assert_str_eq(item->upgrade_type, "Full");
+	ck_assert_int_eq(item->count, 12);
+	ck_assert_int_eq(item->median_s, 1920);
+	ck_assert_int_eq(item->low_s, 1800);
+	ck_assert_int_eq(item->high_s, 2100);
+	fixture_finish(&f);
+}
+END_TEST
+
 /* Marks what the rows of a table cover of its struct. */
 static void cover(const struct fleet_table *table, size_t base, unsigned char *bytes)
 {
@@ -416,6 +435,7 @@ int main(void)
 	tcase_add_test(all, a_whole_gate_survives);
 	tcase_add_test(all, a_whole_profile_and_strategy_survive);
 	tcase_add_test(all, a_whole_member_and_fleet_survive);
+	tcase_add_test(all, a_whole_history_item_survives);
 	tcase_add_loop_test(all, every_member_of_a_struct_has_a_row, 0, FLEET_KIND_COUNT);
 	tcase_add_loop_test(all, any_field_may_be_null_and_a_wrong_type_is_named, 0,
 			    FLEET_KIND_COUNT);

@@ -112,6 +112,14 @@ static const struct {
 	{{.match = "RUNNING"}, NULL, 0},
 	{{.match = "ing$", .profile = "weekly"}, NULL, 0},
 	{{.match = "-(skipped|failed)$", .profile = "weekly"}, "g-skipped", 2},
+	/* Runs at their end, unless a selector that picks says otherwise. */
+	{{.ended = true}, "c-completed", 5},
+	{{.ended = true, .profile = "weekly"}, "g-skipped", 2},
+	{{.ended = true, .match = "^[b-e]-fail"}, "e-failed", 2},
+	{{.ended = true, .match = "running"}, NULL, 0},
+	{{.ended = true, .run = "h-pending"}, "h-pending", 1},
+	{{.ended = true, .latest = true, .profile = "weekly"}, "f-notstarted", 3},
+	{{.ended = true, .active = true}, "e-failed", 6},
 };
 
 START_TEST(selectors_narrow_and_the_newest_or_worst_is_taken)
@@ -132,6 +140,43 @@ START_TEST(selectors_narrow_and_the_newest_or_worst_is_taken)
 		ck_assert_ptr_nonnull(strstr(error.message, "there are 9: a-running, b-failed"));
 	}
 	ck_assert_int_eq(fleet_select_run(view, &picks[_i].select, &index, NULL, NULL), rc);
+	fleet_view_free(view);
+}
+END_TEST
+
+START_TEST(all_runs_come_newest_first)
+{
+	static const char *const order[] = {"c-completed", "d-stopped", "f-notstarted",
+					    "g-skipped",   "h-pending", "i-stopping",
+					    "e-failed",	   "a-running", "b-failed"};
+	static const struct row bare[] = {{"one", "Completed", "", "", ""},
+					  {"two", "Completed", "", "", ""}};
+	const struct fleet_select all = {.run = NULL}, weekly = {.profile = "weekly"};
+	const struct fleet_select none = {.profile = "monthly"}, wrong = {.match = "("};
+	struct fleet_view *view = view_of(fleet, FLEET);
+	struct fleet_error error;
+	size_t *indexes = NULL, count = 0;
+
+	ck_assert_int_eq(fleet_select_runs(view, &all, &indexes, &count, &error), 0);
+	ck_assert_uint_eq(count, FLEET);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_str_eq(fleet_view_item(view, FLEET_KIND_RUNS, indexes[i])->name,
+				 order[i]);
+	free(indexes);
+	ck_assert_int_eq(fleet_select_runs(view, &weekly, &indexes, &count, &error), 0);
+	ck_assert_uint_eq(count, 3);
+	ck_assert_uint_eq(indexes[0], 5);
+	ck_assert_uint_eq(indexes[2], 1);
+	free(indexes);
+	ck_assert_int_eq(fleet_select_runs(view, &none, &indexes, &count, &error),
+			 FLEET_E_NOTFOUND);
+	ck_assert_int_eq(fleet_select_runs(view, &wrong, &indexes, &count, &error), FLEET_E_INVAL);
+	fleet_view_free(view);
+	/* Without times the later in the list is the newer. */
+	view = view_of(bare, 2);
+	ck_assert_int_eq(fleet_select_runs(view, &all, &indexes, &count, &error), 0);
+	ck_assert_uint_eq(indexes[0], 1);
+	free(indexes);
 	fleet_view_free(view);
 }
 END_TEST
@@ -275,6 +320,7 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, selectors_narrow_and_the_newest_or_worst_is_taken, 0,
 			    (int)(sizeof(picks) / sizeof(picks[0])));
+	tcase_add_test(tcase, all_runs_come_newest_first);
 	tcase_add_test(tcase, active_puts_the_worst_state_first);
 	tcase_add_test(tcase, without_a_creation_time_the_start_and_then_the_place_decide);
 	tcase_add_test(tcase, an_empty_fleet_says_so);

@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Views from snapshots and the service: time to live, single flight, memos, old answers. */
-#include <check.h>
 #include <dirent.h>
 #include <sys/stat.h>
 
-#include "fake_transport.h"
-#include "module.h"
 #include "snapshot.h"
-#include "source.h"
-
-#define JSON "content-type: application/json\n"
-#define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
-#define FLEET_ID                                                                            \
-	"/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg1/providers/" \
-	"Microsoft.ContainerService/fleets/f1"
-#define RUN(NAME, STATE)                                                                      \
-	"{\"id\":\"" FLEET_ID "/updateRuns/" NAME "\",\"name\":\"" NAME "\",\"properties\":{" \
-	"\"status\":{\"status\":{\"state\":\"" STATE "\"}}}}"
-
-static char folder[256];
-static struct fleet_config config;
-static struct fleet_config_cloud cloud;
-static struct fleet_config_credential credential;
-static struct fleet_config_fleet fleet;
-static struct fleet_error error;
-static struct fleet_view *view;
+#include "source_fixture.h"
 
 static const struct fake_answer two_runs[] = {
 	{200,
@@ -42,59 +22,6 @@ static const struct fake_answer forbidden[] = {
 	 false}};
 static const struct fake_answer html[] = {
 	{502, "content-type: text/html\n", "<html>bad gateway</html>", 0, false, false}};
-
-static void setup(void)
-{
-	folder_make(folder, sizeof(folder));
-	memset(&cloud, 0, sizeof(cloud));
-	cloud.name = "public";
-	cloud.authority = "https://login.microsoftonline.com";
-	cloud.arm = "https://management.azure.com";
-	cloud.audience = "https://management.azure.com";
-	cloud.ca_file = cloud.ca_path = cloud.proxy = "";
-	memset(&credential, 0, sizeof(credential));
-	credential.name = "reader";
-	credential.type = "client_secret";
-	credential.tenant = "contoso.example";
-	credential.client_id = "22222222-0000-0000-0000-000000000000";
-	credential.secret_file = "";
-	credential.secret_environment = "FLEETMON_CHECK_SECRET";
-	credential.token_file = "";
-	credential.where = "fleetmon.conf:7";
-	memset(&fleet, 0, sizeof(fleet));
-	fleet.name = "prod";
-	fleet.subscription = "00000000-0000-0000-0000-000000000001";
-	fleet.resource_group = "rg1";
-	fleet.fleet = "f1";
-	fleet.api_version = "2026-06-01";
-	fleet.cloud = &cloud;
-	fleet.reader = &credential;
-	fleet.ttl_s = 60;
-	fleet.stale_limit_s = 600;
-	fleet.where = "fleetmon.conf:17";
-	memset(&config, 0, sizeof(config));
-	config.cache_dir = folder;
-	memset(&error, 0, sizeof(error));
-	view = NULL;
-	fake_reset();
-	ck_assert_int_eq(setenv("FLEETMON_CHECK_SECRET", "value", 1), 0);
-}
-
-static void teardown(void)
-{
-	fleet_view_free(view);
-	view = NULL;
-	fake_reset();
-	folder_remove(folder);
-}
-
-static int look_for(uint32_t needs, int64_t ms)
-{
-	fleet_view_free(view);
-	view = NULL;
-	return fleet_source_view(&config, &fleet, needs, fleet_deadline_in(ms), &fake_transport, 0,
-				 &view, &error);
-}
 
 static int look(void)
 {
@@ -161,6 +88,7 @@ START_TEST(test_hit)
 	ck_assert_int_eq(fleet_view_age_s(view), 0);
 	ck_assert_int_eq(fleet_view_reads_left(view), 16497);
 	ck_assert(!fleet_view_is_stale(view, &reason));
+	ck_assert_int_eq(fleet_view_origin(view, FLEET_KIND_RUNS)->origin, FLEET_ORIGIN_SERVICE);
 	ck_assert_uint_eq(fake.asked, 1);
 	ck_assert_uint_eq(fake.opened, 1);
 	ck_assert_uint_eq(fake.closed, 1);
@@ -171,6 +99,7 @@ START_TEST(test_hit)
 		ck_assert_int_eq(look(), 0);
 	ck_assert_uint_eq(fake.asked, 1);
 	ck_assert_uint_eq(fake.opened, 1);
+	ck_assert_int_eq(fleet_view_origin(view, FLEET_KIND_RUNS)->origin, FLEET_ORIGIN_SNAPSHOT);
 	ck_assert_uint_eq(fleet_view_count(view, FLEET_KIND_RUNS), 2);
 	ck_assert_str_eq(run_name(0), "r1");
 	ck_assert_int_eq(fleet_view_reads_left(view), 16497);

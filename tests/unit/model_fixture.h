@@ -21,6 +21,7 @@ union fixture_item {
 	struct fleet_strategy strategy;
 	struct fleet_member member;
 	struct fleet_fleet fleet;
+	struct fleet_history_item history;
 };
 
 struct fixture {

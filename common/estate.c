@@ -16,44 +16,56 @@
  * named. Every row says in "part" what it is.
  */
 #define TYPE "microsoft.containerservice/fleets"
-#define ENDED "('Completed', 'Skipped', 'Failed', 'Stopped')"
 
-/*
- * Runs that have not ended, by any word that is not known to be an end, and those that ended within
- * the time that %lld seconds are. A Failed run without any time is never left out. failureCount is
- * looked for in both places where the service's own documents have it.
- */
-#define RUNS_QUERY                                                                     \
-	"aksresources"                                                                 \
-	" | where type =~ '" TYPE "/updateruns'"                                       \
-	" | extend state = tostring(properties.status.status.state),"                  \
-	" startTime = tostring(properties.status.status.startTime),"                   \
-	" completedTime = tostring(properties.status.status.completedTime),"           \
-	" profileId = tostring(properties.autoUpgradeProfileId),"                      \
-	" failureCount = coalesce(toint(properties.status.failureCount),"              \
-	" toint(properties.status.status.failureCount))"                               \
-	" | extend ended = coalesce(todatetime(completedTime), todatetime(startTime))" \
-	" | where state !in~ " ENDED " or ended > ago(%llds)"                          \
-	" or (state =~ 'Failed' and isnull(ended))"
+/* clang-format off */
 
-/* The worst first: where rows are cut, the least is lost. The id makes the order of pages stable.
- */
-#define IN_ORDER                                                                     \
-	" | extend rank = case(state =~ 'Failed', 0, state =~ 'Stopping', 1,"        \
-	" state =~ 'Completed', 2, state =~ 'Stopped', 3, state =~ 'Skipped', 5, 4)" \
+/* The newest time at which anything in WHAT began or ended. */
+#define CHANGED(WHAT)                                                                              \
+	"max(coalesce(todatetime(" WHAT ".status.completedTime),"                                  \
+	" todatetime(" WHAT ".status.startTime)))"
+
+/* failureCount is looked for in both places where the service's own documents have it. */
+#define RUNS                                                                                       \
+	"aksresources"                                                                             \
+	" | where type =~ '" TYPE "/updateruns'"                                                   \
+	" | extend state = tostring(properties.status.status.state),"                              \
+	" startTime = tostring(properties.status.status.startTime),"                               \
+	" completedTime = tostring(properties.status.status.completedTime),"                       \
+	" upgradeType = tostring(properties.managedClusterUpdate.upgrade.type),"                   \
+	" profileId = tostring(properties.autoUpgradeProfileId),"                                  \
+	" strategyId = tostring(properties.updateStrategyId)"                                      \
+	" | extend ended = coalesce(todatetime(completedTime), todatetime(startTime))"
+
+/* Runs that have not ended, by any word that is not known to be an end, and those that ended within
+ * the time that %lld seconds are. A Failed run without any time is never left out. */
+#define RUNS_THAT_MATTER RUNS                                                                      \
+	" | where state !in~ ('Completed', 'Skipped', 'Failed', 'Stopped')"                        \
+	" or ended > ago(%llds) or (state =~ 'Failed' and isnull(ended))"                          \
+	" | extend failureCount = coalesce(toint(properties.status.failureCount),"                 \
+	" toint(properties.status.status.failureCount)),"                                          \
+	" errorCode = tostring(properties.status.status.error.code),"                              \
+	" errorMessage = substring(tostring(properties.status.status.error.message), 0, 300)"
+
+/* The worst first: where rows are cut, the least is lost. The id makes the order of pages stable. */
+#define IN_ORDER                                                                                   \
+	" | extend rank = case(state =~ 'Failed', 0, state =~ 'Stopping', 1,"                      \
+	" state =~ 'Completed', 2, state =~ 'Stopped', 3, state =~ 'Skipped', 5, 4)"               \
 	" | order by rank asc, id asc"
+
+#define RUN_COLUMNS                                                                                \
+	" | project id, part = 'run', state, startTime, completedTime, upgradeType, profileId,"    \
+	" strategyId, failureCount,"                                                               \
+	" error = bag_pack('code', errorCode, 'message', errorMessage)"
 
 /* A wait after a stage that goes on. */
 #define WAITS "tostring(stages.afterStageWaitStatus.status.state) in~ ('Running', 'Pending')"
-#define CHANGED(WHAT)                                                              \
-	"max(coalesce(todatetime(" WHAT ".status.completedTime), todatetime(" WHAT \
-	".status.startTime)))"
 
 static const char *const queries[FLEET_ESTATE_QUERY_COUNT] = {
-	[FLEET_ESTATE_QUERY_FLEETS] = "resources"
-				      " | where type =~ '" TYPE "'"
-				      " | summarize number = count()"
-				      " | extend part = 'fleets'",
+	[FLEET_ESTATE_QUERY_FLEETS] =
+		"resources"
+		" | where type =~ '" TYPE "'"
+		" | summarize number = count()"
+		" | extend part = 'fleets'",
 	[FLEET_ESTATE_QUERY_COUNTS] =
 		"aksresources"
 		" | where type in~ ('" TYPE "/updateruns', '" TYPE "/gates')"
@@ -64,52 +76,49 @@ static const char *const queries[FLEET_ESTATE_QUERY_COUNT] = {
 		" | order by part asc, state asc",
 	/* A word in the text of the tree keeps Completed runs without failures from being taken
 	 * apart; the counts then decide. */
-	[FLEET_ESTATE_QUERY_MEMBERS] = RUNS_QUERY
-	" | extend saysFailed = iff(tostring(properties.status) has 'Failed', 1, 0)"
-	" | where state !~ 'Completed' or saysFailed == 1"
-	" | extend stages = properties.status.stages"
-	" | mv-expand stages limit 400"
-	" | extend groups = stages.groups"
-	" | mv-expand groups limit 400"
-	" | extend members = groups.members"
-	" | mv-expand members limit 400"
-	" | extend memberState = tostring(members.status.state)"
-	" | summarize memberCount = countif(isnotempty(memberState)),"
-	" membersFailed = countif(memberState =~ 'Failed'),"
-	" membersPending = countif(memberState =~ 'Pending'),"
-	" membersRunning = countif(memberState =~ 'Running'),"
-	" widestGroup = max(array_length(groups.members)),"
-	" memberChanged = " CHANGED("members") ", groupChanged = " CHANGED(
-		"groups") ", stageChanged = " CHANGED("stages") ", waitSince = "
-								"max(todatetime(iff(" WAITS ","
-								" tostring(stages."
-								"afterStageWaitStatus.status."
-								"startTime), '')))"
-								", waitSeconds = max(iff(" WAITS ","
-								" toint(stages."
-								"afterStageWaitStatus."
-								"waitDurationInSeconds), 0))"
-								" by id, state, startTime, "
-								"completedTime, profileId, "
-								"failureCount, saysFailed"
-								" | where state !~ 'Completed' or "
-								"membersFailed > 0 or failureCount "
-								"> 0"
-								" or widestGroup > 400" IN_ORDER
-								" | project id, part = 'run', "
-								"state, startTime, completedTime, "
-								"profileId,"
-								" failureCount, members = "
-								"memberCount, membersFailed, "
-								"membersPending,"
-								" membersRunning, widestGroup, "
-								"saysFailed, memberChanged, "
-								"groupChanged, stageChanged,"
-								" waitSince, waitSeconds",
-	[FLEET_ESTATE_QUERY_RUNS] = RUNS_QUERY
-	" | where state !~ 'Completed' or failureCount > 0" IN_ORDER
-	" | project id, part = 'run', state, startTime, completedTime, profileId,"
-	" failureCount",
+	[FLEET_ESTATE_QUERY_MEMBERS] =
+		RUNS_THAT_MATTER
+		" | extend saysFailed = iff(tostring(properties.status) has 'Failed', 1, 0)"
+		" | where state !~ 'Completed' or saysFailed == 1"
+		" | extend stages = properties.status.stages"
+		" | mv-expand stages limit 400"
+		" | extend groups = stages.groups"
+		" | mv-expand groups limit 400"
+		" | extend members = groups.members"
+		" | mv-expand members limit 400"
+		" | extend memberState = tostring(members.status.state),"
+		" failedMember = tostring(members.name),"
+		" failedCode = tostring(members.status.error.code),"
+		" failedMessage = substring(tostring(members.status.error.message), 0, 300)"
+		" | summarize members = countif(isnotempty(memberState)),"
+		" membersFailed = countif(memberState =~ 'Failed'),"
+		" membersPending = countif(memberState =~ 'Pending'),"
+		" membersRunning = countif(memberState =~ 'Running'),"
+		" widestGroup = max(array_length(groups.members)),"
+		" arg_max(iff(memberState =~ 'Failed', 1, 0), failedMember, failedCode,"
+		" failedMessage),"
+		" runningSince = min(todatetime(iff(memberState =~ 'Running',"
+		" tostring(members.status.startTime), ''))),"
+		" memberChanged = " CHANGED("members") ", groupChanged = " CHANGED("groups")
+		", stageChanged = " CHANGED("stages")
+		", waitSince = max(todatetime(iff(" WAITS ","
+		" tostring(stages.afterStageWaitStatus.status.startTime), '')))"
+		", waitSeconds = max(iff(" WAITS ","
+		" toint(stages.afterStageWaitStatus.waitDurationInSeconds), 0))"
+		" by id, state, startTime, completedTime, upgradeType, profileId, strategyId,"
+		" failureCount, errorCode, errorMessage, saysFailed"
+		" | where state !~ 'Completed' or membersFailed > 0 or failureCount > 0"
+		" or widestGroup > 400"
+		IN_ORDER
+		RUN_COLUMNS
+		", members, membersFailed, membersPending, membersRunning, widestGroup, saysFailed,"
+		" failedMember, failure = bag_pack('code', failedCode, 'message', failedMessage),"
+		" runningSince, memberChanged, groupChanged, stageChanged, waitSince, waitSeconds",
+	[FLEET_ESTATE_QUERY_RUNS] =
+		RUNS_THAT_MATTER
+		" | where state !~ 'Completed' or failureCount > 0"
+		IN_ORDER
+		RUN_COLUMNS,
 	[FLEET_ESTATE_QUERY_GATES] =
 		"aksresources"
 		" | where type =~ '" TYPE "/gates'"
@@ -125,7 +134,20 @@ static const char *const queries[FLEET_ESTATE_QUERY_COUNT] = {
 		" absoluteStartTime ="
 		" tostring(properties.scheduledStartProperties.absoluteStartTime)"
 		" | order by id asc",
+	/* Of each profile and strategy, when the newest run began that has ended: it takes the
+	 * place of the older ones. */
+	[FLEET_ESTATE_QUERY_LINES] =
+		RUNS
+		" | where state in~ ('Completed', 'Failed') and ended > ago(%llds)"
+		" and (isnotempty(profileId) or isnotempty(strategyId))"
+		" | extend fleetId = tostring(split(tolower(id), '/updateruns/')[0]),"
+		" maker = tolower(iff(isnotempty(profileId), profileId, strategyId))"
+		" | summarize startTime = max(todatetime(startTime)) by fleetId, upgradeType, maker"
+		" | project id = strcat(fleetId, '|', upgradeType, '|', maker), part = 'line',"
+		" startTime"
+		" | order by id asc",
 };
+/* clang-format on */
 
 void fleet_estate_kql(enum fleet_estate_query query, int64_t recent_s, struct fleet_buf *out)
 {
@@ -156,7 +178,7 @@ static int make_key(struct json_object *row, struct fleet_buf *key)
 {
 	const char *part = text_of(row, "part"), *id = text_of(row, "id");
 
-	if (strcmp(part, "run") == 0 || strcmp(part, "gate") == 0) {
+	if (strcmp(part, "run") == 0 || strcmp(part, "gate") == 0 || strcmp(part, "line") == 0) {
 		(void)fleet_buf_adds(key, id);
 		for (size_t i = 0; i < key->len; i++)
 			key->data[i] = (char)tolower((unsigned char)key->data[i]);
@@ -194,7 +216,7 @@ int fleet_estate_add(struct fleet_payload_writer *writer, struct json_object *ro
 	if (rc == FLEET_E_PROTOCOL)
 		rc = fleet_error_set(error, FLEET_E_PROTOCOL,
 				     "a row of Resource Graph is none that was asked for");
-	else if (rc || put_text(row, "key", fleet_buf_text(&key)))
+	else if (rc || put_text(row, "name", fleet_buf_text(&key)))
 		rc = fleet_error_set(error, FLEET_E_NOMEM, "no memory for a row");
 	else
 		rc = fleet_payload_add_json(writer, row, error);
@@ -272,6 +294,8 @@ static const char *subject_of(enum fleet_estate_query query)
 		return "runs";
 	case FLEET_ESTATE_QUERY_GATES:
 		return "gates";
+	case FLEET_ESTATE_QUERY_LINES:
+		return "profiles and strategies with runs that ended";
 	}
 	return "rows";
 }

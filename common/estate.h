@@ -21,8 +21,9 @@ enum fleet_estate_query {
 	FLEET_ESTATE_QUERY_MEMBERS,    /* runs with what their members do */
 	FLEET_ESTATE_QUERY_RUNS,       /* the same runs by their own state alone */
 	FLEET_ESTATE_QUERY_GATES,      /* gates that wait */
+	FLEET_ESTATE_QUERY_LINES,      /* profiles and strategies: when their newest run began */
 };
-#define FLEET_ESTATE_QUERY_COUNT 5
+#define FLEET_ESTATE_QUERY_COUNT 6
 
 /* Most rows that one of the queries brings; what is over is cut, and said. */
 #define FLEET_ESTATE_MAX_ROWS 3000

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Judges the rows of an estate, each by itself, and sorts what was found. */
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,8 +16,8 @@ struct judge {
 	const struct fleet_estate_thresholds *thresholds;
 	struct fleet_estate_health *health;
 	int64_t now_s;
-	regex_t match, exclude;
-	bool has_match, has_exclude;
+	regex_t *patterns; /* what must match, then what must not */
+	size_t pattern_count;
 };
 
 static int64_t later(int64_t a, int64_t b)
@@ -57,17 +58,16 @@ void fleet_estate_name(const struct fleet_estate_row *row, struct fleet_buf *out
 
 static bool is_wanted(const struct judge *judge, const struct fleet_estate_row *row)
 {
+	bool must = judge->thresholds->match != NULL, wanted = true;
 	struct fleet_buf name;
-	bool wanted;
 
-	if (!judge->has_match && !judge->has_exclude)
+	if (judge->pattern_count == 0)
 		return true;
 	fleet_buf_init(&name, 8 * NAME_BYTES);
 	fleet_estate_name(row, &name);
-	wanted = (!judge->has_match ||
-		  regexec(&judge->match, fleet_buf_text(&name), 0, NULL, 0) == 0) &&
-		 (!judge->has_exclude ||
-		  regexec(&judge->exclude, fleet_buf_text(&name), 0, NULL, 0) != 0);
+	for (size_t i = 0; wanted && i < judge->pattern_count; i++, must = false)
+		wanted = (regexec(&judge->patterns[i], fleet_buf_text(&name), 0, NULL, 0) == 0) ==
+			 must;
 	fleet_buf_finish(&name);
 	return wanted;
 }
@@ -121,6 +121,8 @@ static void take(struct judge *judge, const struct fleet_estate_row *row,
 		if (is_wanted(judge, row))
 			keep(&health->gates[health->gate_count++], row, item, &health->uncounted);
 		break;
+	case FLEET_ESTATE_LINE:
+		break;
 	case FLEET_ESTATE_CUT:
 		health->cuts[health->cut_count++] = row->message;
 		break;
@@ -160,8 +162,8 @@ static int take_all(struct judge *judge)
 	health->runs = calloc(count + 1, sizeof(*health->runs));
 	health->gates = calloc(count + 1, sizeof(*health->gates));
 	health->cuts = calloc(count + 1, sizeof(*health->cuts));
-	/* A run with failed members may be stuck as well. */
-	health->findings = calloc(2 * count + 1, sizeof(*health->findings));
+	/* A run with failed members may be stuck as well, and have a slow member. */
+	health->findings = calloc(3 * count + 1, sizeof(*health->findings));
 	if (!health->runs || !health->gates || !health->cuts || !health->findings)
 		return FLEET_E_NOMEM;
 	for (size_t i = 0; i < count; i++) {
@@ -215,13 +217,58 @@ static void find_by_value(struct judge *judge, const struct fleet_estate_entry *
 	finding->limits = limits;
 }
 
-/* Did the run end so long ago that it is history? One without any time is not. */
-static bool is_history(const struct judge *judge, const struct fleet_estate_row *row)
+/* Did the run end so long ago that it does not count? One without any time does. */
+static bool is_old(const struct judge *judge, const struct fleet_estate_row *row)
 {
 	int64_t ended_s =
 		row->status.completed_s > 0 ? row->status.completed_s : row->status.start_s;
 
 	return age(judge, ended_s) > judge->health->recent_s;
+}
+
+/* When the newest run of ENTRY's profile or strategy began that has ended, 0 when none has. */
+static int64_t newest_of_line(const struct judge *judge, const struct fleet_estate_row *row)
+{
+	static const char runs[] = "/updateruns/";
+	const char *maker = row->profile_id[0] ? row->profile_id : row->strategy_id;
+	const char *end = row->resource.id;
+	const struct fleet_estate_row *line = NULL;
+	struct fleet_buf name;
+	size_t i;
+
+	while (*end && strncasecmp(end, runs, sizeof(runs) - 1) != 0)
+		end++;
+	if (!*end || !maker[0])
+		return 0;
+	fleet_buf_init(&name, 4 * FLEET_MAX_TEXT);
+	(void)fleet_buf_add(&name, row->resource.id, (size_t)(end - row->resource.id));
+	(void)fleet_buf_addf(&name, "|%s|%s", row->upgrade_type, maker);
+	if (!name.failed &&
+	    fleet_view_find(judge->view, FLEET_KIND_ESTATE, fleet_buf_text(&name), &i))
+		line = fleet_view_estate(judge->view, i);
+	fleet_buf_finish(&name);
+	return line && fleet_estate_part_of(line) == FLEET_ESTATE_LINE ? line->status.start_s : 0;
+}
+
+/* Did a newer run take the place of this one? What was never started is as old as we know it. */
+static bool is_superseded(const struct judge *judge, const struct fleet_estate_entry *entry)
+{
+	int64_t changed_s = entry->changed_s > 0 ? entry->changed_s : entry->first_seen_s;
+
+	if (judge->thresholds->superseded_by != FLEET_ESTATE_SUPERSEDED_BY_ENDED)
+		return false;
+	return newest_of_line(judge, entry->row) > changed_s;
+}
+
+/* Does a run that is not under way count? */
+static bool counts(struct judge *judge, const struct fleet_estate_entry *entry)
+{
+	if (is_old(judge, entry->row))
+		return false;
+	if (!is_superseded(judge, entry))
+		return true;
+	judge->health->superseded++;
+	return false;
 }
 
 /* A live run: is it held by something that is known, by Pending members, or stuck? */
@@ -255,6 +302,17 @@ static void judge_failures(struct judge *judge, const struct fleet_estate_entry 
 			      &judge->thresholds->failed_members);
 }
 
+static void judge_runtime(struct judge *judge, const struct fleet_estate_entry *entry)
+{
+	int64_t runtime_s = age(judge, entry->row->running_since_s);
+
+	if (runtime_s == 0)
+		return;
+	judge->health->longest_member_s = later(judge->health->longest_member_s, runtime_s);
+	find_by_value(judge, entry, FLEET_ESTATE_MEMBER_RUNTIME, runtime_s,
+		      &judge->thresholds->member_runtime);
+}
+
 static void judge_stopping(struct judge *judge, const struct fleet_estate_entry *entry)
 {
 	const struct fleet_estate_thresholds *thresholds = judge->thresholds;
@@ -274,8 +332,6 @@ static void judge_ended(struct judge *judge, const struct fleet_estate_entry *en
 	const struct fleet_estate_thresholds *thresholds = judge->thresholds;
 	enum fleet_update_state state = entry->row->status.state;
 
-	if (is_history(judge, entry->row))
-		return;
 	if (state == FLEET_UPDATE_FAILED)
 		find_by_option(judge, entry, FLEET_ESTATE_FAILED, thresholds->on_failed,
 			       "on-failed");
@@ -299,21 +355,21 @@ static void judge_run(struct judge *judge, const struct fleet_estate_entry *entr
 	case FLEET_UPDATE_STOPPED:
 	case FLEET_UPDATE_SKIPPED:
 	case FLEET_UPDATE_COMPLETED:
-		judge_ended(judge, entry);
+		if (counts(judge, entry))
+			judge_ended(judge, entry);
 		break;
 	case FLEET_UPDATE_STOPPING:
 		judge_stopping(judge, entry);
 		break;
 	case FLEET_UPDATE_NOT_STARTED:
-		find_by_value(judge, entry, FLEET_ESTATE_NOT_STARTED,
-			      age(judge, row->resource.system.created_s > 0
-						 ? row->resource.system.created_s
-						 : entry->first_seen_s),
-			      &thresholds->not_started);
+		if (counts(judge, entry))
+			find_by_value(judge, entry, FLEET_ESTATE_NOT_STARTED,
+				      age(judge, entry->first_seen_s), &thresholds->not_started);
 		break;
 	case FLEET_UPDATE_RUNNING:
 	case FLEET_UPDATE_PENDING:
 		judge_failures(judge, entry);
+		judge_runtime(judge, entry);
 		judge_progress(judge, entry);
 		break;
 	case FLEET_UPDATE_ABSENT:
@@ -330,8 +386,6 @@ static int64_t gate_since(const struct judge *judge, const struct fleet_estate_e
 {
 	const struct fleet_estate_entry *run = run_of(judge, gate->row);
 
-	if (gate->row->resource.system.created_s > 0)
-		return gate->row->resource.system.created_s;
 	if (run && run->changed_s > 0 && run->changed_s < gate->first_seen_s)
 		return run->changed_s;
 	return gate->first_seen_s;
@@ -357,29 +411,14 @@ static void judge_gate(struct judge *judge, const struct fleet_estate_entry *ent
 	}
 }
 
-static int rank_of(enum fleet_level level)
-{
-	switch (level) {
-	case FLEET_LEVEL_OK:
-		return 0;
-	case FLEET_LEVEL_UNKNOWN:
-		return 1;
-	case FLEET_LEVEL_WARNING:
-		return 2;
-	case FLEET_LEVEL_CRITICAL:
-		return 3;
-	}
-	return 1;
-}
-
 /* Level, cause, then what is largest, then by name so that the order does not change. */
 static int by_badness(const void *a, const void *b)
 {
 	const struct fleet_estate_finding *one = a, *two = b;
 	int64_t x = one->value, y = two->value;
 
-	if (rank_of(one->level) != rank_of(two->level))
-		return rank_of(two->level) - rank_of(one->level);
+	if (one->level != two->level)
+		return fleet_level_worst(one->level, two->level) == one->level ? -1 : 1;
 	if (one->cause != two->cause)
 		return (int)one->cause - (int)two->cause;
 	if (one->cause == FLEET_ESTATE_FAILED) {
@@ -391,49 +430,78 @@ static int by_badness(const void *a, const void *b)
 	return strcasecmp(one->entry->key, two->entry->key);
 }
 
-static int compile(const char *text, regex_t *regex, bool *has)
+static int compile(struct judge *judge, const char *option, const char *text,
+		   struct fleet_error *error)
 {
-	if (!text)
-		return 0;
-	if (regcomp(regex, text, REG_EXTENDED | REG_NOSUB) != 0)
-		return FLEET_E_INVAL;
-	*has = true;
+	if (regcomp(&judge->patterns[judge->pattern_count], text, REG_EXTENDED | REG_NOSUB) != 0)
+		return fleet_error_set(error, FLEET_E_INVAL,
+				       "--%s '%.128s' is not a POSIX extended expression", option,
+				       text);
+	judge->pattern_count++;
 	return 0;
+}
+
+static int compile_all(struct judge *judge, struct fleet_error *error)
+{
+	const struct fleet_option_list *exclude = &judge->thresholds->exclude;
+	int rc = 0;
+
+	judge->patterns = calloc(exclude->count + 1, sizeof(*judge->patterns));
+	if (!judge->patterns)
+		return fleet_error_set(error, FLEET_E_NOMEM, "memory ran out");
+	if (judge->thresholds->match)
+		rc = compile(judge, "match", judge->thresholds->match, error);
+	for (size_t i = 0; !rc && i < exclude->count; i++)
+		rc = compile(judge, "exclude", exclude->at[i], error);
+	return rc;
+}
+
+static void judge_all(struct judge *judge)
+{
+	struct fleet_estate_health *health = judge->health;
+
+	for (size_t i = 0; i < health->run_count; i++)
+		judge_run(judge, &health->runs[i]);
+	for (size_t i = 0; i < health->gate_count; i++)
+		judge_gate(judge, &health->gates[i]);
+	for (size_t i = 0; i < health->finding_count; i++)
+		health->levels[health->findings[i].level]++;
+	if (health->finding_count > 1)
+		qsort(health->findings, health->finding_count, sizeof(*health->findings),
+		      by_badness);
 }
 
 int fleet_estate_health_of(struct fleet_view *view,
 			   const struct fleet_estate_thresholds *thresholds,
-			   struct fleet_estate_health *ret_health)
+			   struct fleet_estate_health *ret_health, struct fleet_error *error)
 {
 	struct fleet_estate_health health = {.fleets = FLEET_ABSENT,
 					     .runs_total = FLEET_ABSENT,
-					     .recent_s = thresholds->recent_s};
+					     .recent_s = thresholds->ignore_older_s};
 	struct judge judge = {.view = view,
 			      .thresholds = thresholds,
 			      .health = &health,
 			      .now_s = fleet_view_now_s(view)};
-	int rc = compile(thresholds->match, &judge.match, &judge.has_match);
+	int rc = compile_all(&judge, error);
 
-	if (!rc)
-		rc = compile(thresholds->exclude, &judge.exclude, &judge.has_exclude);
-	if (!rc)
+	if (!rc) {
 		rc = take_all(&judge);
-	for (size_t i = 0; !rc && i < health.run_count; i++)
-		judge_run(&judge, &health.runs[i]);
-	for (size_t i = 0; !rc && i < health.gate_count; i++)
-		judge_gate(&judge, &health.gates[i]);
-	if (judge.has_match)
-		regfree(&judge.match);
-	if (judge.has_exclude)
-		regfree(&judge.exclude);
-	if (rc) {
-		fleet_estate_health_finish(&health);
-		return rc;
+		if (rc)
+			(void)fleet_error_set(
+				error, (enum fleet_code)rc, "estate %.64s cannot be judged: %s",
+				fleet_view_fleet(view),
+				rc == FLEET_E_NOMEM ? "memory ran out" : "damaged snapshot");
 	}
-	if (health.finding_count > 1)
-		qsort(health.findings, health.finding_count, sizeof(*health.findings), by_badness);
-	*ret_health = health;
-	return 0;
+	if (!rc)
+		judge_all(&judge);
+	for (size_t i = 0; i < judge.pattern_count; i++)
+		regfree(&judge.patterns[i]);
+	free(judge.patterns);
+	if (rc)
+		fleet_estate_health_finish(&health);
+	else
+		*ret_health = health;
+	return rc;
 }
 
 void fleet_estate_health_finish(struct fleet_estate_health *health)

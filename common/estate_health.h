@@ -8,13 +8,13 @@
 #ifndef FLEETMON_ESTATE_HEALTH_H
 #define FLEETMON_ESTATE_HEALTH_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "health.h"
 #include "model.h"
+#include "options.h"
 #include "result.h"
 #include "view.h"
 
@@ -22,6 +22,7 @@
 enum fleet_estate_cause {
 	FLEET_ESTATE_FAILED = 0,
 	FLEET_ESTATE_FAILED_MEMBERS, /* of a run that is not Failed itself */
+	FLEET_ESTATE_MEMBER_RUNTIME, /* a member is Running for too long */
 	FLEET_ESTATE_NO_PROGRESS,
 	FLEET_ESTATE_STOPPING,
 	FLEET_ESTATE_PENDING,
@@ -33,11 +34,12 @@ enum fleet_estate_cause {
 	FLEET_ESTATE_SKIPPED,
 	FLEET_ESTATE_UNKNOWN_STATE,
 };
-#define FLEET_ESTATE_CAUSE_COUNT 12
+#define FLEET_ESTATE_CAUSE_COUNT 13
 
 /* Everything that decides severity. The on_ fields are an enum fleet_level each. */
 struct fleet_estate_thresholds {
 	struct fleet_limits no_progress; /* since anything changed, when nothing known holds it */
+	struct fleet_limits member_runtime; /* since the first of the Running members started */
 	struct fleet_limits pending; /* since anything changed, when only Pending members wait */
 	struct fleet_limits not_started;    /* since we know the run */
 	struct fleet_limits stopping;	    /* since anything changed */
@@ -45,9 +47,19 @@ struct fleet_estate_thresholds {
 	struct fleet_limits schedule;	    /* past the gate's time */
 	struct fleet_limits gate;	    /* since Pending, for a gate of unknown type */
 	struct fleet_limits failed_members; /* numbers, not seconds */
-	int64_t recent_s;		    /* runs that ended longer ago are not judged */
+	int64_t ignore_older_s;		    /* runs that ended longer ago do not count */
+	int superseded_by;		    /* enum fleet_estate_superseded_by */
 	int on_failed, on_stopped, on_skipped, on_unknown_state;
-	const char *match, *exclude; /* POSIX extended expressions on "FLEET/RUN"; NULL for none */
+	const char *match; /* POSIX extended expression on "FLEET/RUN"; NULL for none */
+	struct fleet_option_list exclude; /* the same, of what is left out */
+};
+
+/* When a run that is not under way does not count any more. */
+enum fleet_estate_superseded_by {
+	/* When a newer one of its fleet, upgrade type and profile (without one: strategy) is
+	 * Completed or Failed, and nothing in it changed after that one began. */
+	FLEET_ESTATE_SUPERSEDED_BY_ENDED = 0,
+	FLEET_ESTATE_SUPERSEDED_BY_NOTHING,
 };
 
 /* A run or a gate. Texts live as long as the view. */
@@ -77,31 +89,34 @@ struct fleet_estate_health {
 	int64_t recent_s;      /* how far back was asked and is judged */
 	int64_t no_progress_s; /* longest among runs that nothing known holds */
 	int64_t gate_age_s;    /* oldest Pending approval gate */
+	int64_t longest_member_s;
+	int64_t superseded;			 /* runs that do not count for that */
+	int64_t levels[FLEET_LEVEL_UNKNOWN + 1]; /* runs and gates by what they are */
 	struct fleet_estate_entry *runs, *gates;
 	size_t run_count, gate_count;
 	struct fleet_estate_finding *findings; /* all that are judged, OK ones too; worst first */
 	size_t finding_count;
 	const char **cuts; /* what is missing */
 	size_t cut_count;
-	size_t uncounted; /* runs of which a member may have failed beyond those that were counted
-			   */
+	/* Runs of which a member may have failed beyond those that were counted. */
+	size_t uncounted;
 };
 
 /*
  * Judges the estate of VIEW. Returns 0, FLEET_E_NOMEM, FLEET_E_PROTOCOL when a row cannot be
- * decoded, FLEET_E_INVAL for an expression that does not compile. Free with
+ * decoded, FLEET_E_INVAL for an expression that cannot be read. Free with
  * fleet_estate_health_finish; texts live as long as VIEW.
  */
 int fleet_estate_health_of(struct fleet_view *view,
 			   const struct fleet_estate_thresholds *thresholds,
-			   struct fleet_estate_health *ret_health);
+			   struct fleet_estate_health *ret_health, struct fleet_error *error);
 void fleet_estate_health_finish(struct fleet_estate_health *health);
 
 /* Failed members of ROW as far as they were counted, FLEET_ABSENT when they were not. */
 int64_t fleet_estate_failed_members(const struct fleet_estate_row *row);
 
-/* Appends what FINDING says, short: "Failed (3 members)", "waits 2h for approval in stage prod".
- * Safe to print. */
+/* Appends what FINDING says, short: "Failed: member web-01 UpgradeFailed (pdb) and 2 more", "waits
+ * 2h for approval in stage prod". Safe to print. */
 void fleet_estate_finding_text(const struct fleet_estate_finding *finding, struct fleet_buf *out);
 
 /* Appends what else is known: when it ended, members, profile, and with HAS_PLACE the resource

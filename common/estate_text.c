@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is said of one run or gate of an estate. */
 #include "estate_health.h"
+#include "failure.h"
 #include "report.h"
 #include "text.h"
 
@@ -22,15 +23,32 @@ static void add_state(const struct fleet_estate_row *row, struct fleet_buf *out)
 		(void)fleet_buf_adds(out, "without a state");
 }
 
-/* "3 failed members", "400 failed members or more" where not all were counted. */
-static void add_failed(const struct fleet_estate_row *row, const char *failed,
-		       struct fleet_buf *out)
+/* ": member web-01 UpgradeFailed (pdb) and 2 more", "(3 failed members)", or what the service says
+ * of the run. */
+static void add_failure(const struct fleet_estate_row *row, struct fleet_buf *out)
 {
 	int64_t count = fleet_estate_failed_members(row);
+	const struct fleet_error_detail *error =
+		row->failed_member[0] ? &row->failure : &row->status.error;
+	struct fleet_failure failure = fleet_failure_of(error);
 
-	(void)fleet_buf_addf(out, "%lld %smember%s%s", (long long)count, failed,
-			     fleet_report_plural(count),
-			     row->widest_group > FLEET_ESTATE_MAX_EXPANDED ? " or more" : "");
+	if (row->failed_member[0]) {
+		(void)fleet_buf_adds(out, ": member ");
+		fleet_text_clean(out, row->failed_member, NAME_BYTES);
+	} else if (count > 0) {
+		(void)fleet_buf_addf(out, " with %lld failed member%s", (long long)count,
+				     fleet_report_plural(count));
+	}
+	if (error->code[0]) {
+		(void)fleet_buf_adds(out, row->failed_member[0] ? " " : ": ");
+		fleet_text_clean(out, error->code, NAME_BYTES);
+	}
+	if (failure.class != FLEET_FAILURE_NONE && failure.class != FLEET_FAILURE_UNCLASSIFIED)
+		(void)fleet_buf_addf(out, " (%s)", failure.reason);
+	if (row->failed_member[0] && count > 1)
+		(void)fleet_buf_addf(out, " and %lld more", (long long)count - 1);
+	if (row->widest_group > FLEET_ESTATE_MAX_EXPANDED)
+		(void)fleet_buf_adds(out, ", at least");
 }
 
 /* " in stage prod, group apac" of a gate. */
@@ -54,11 +72,12 @@ void fleet_estate_finding_text(const struct fleet_estate_finding *finding, struc
 	case FLEET_ESTATE_FAILED:
 	case FLEET_ESTATE_FAILED_MEMBERS:
 		add_state(row, out);
-		if (fleet_estate_failed_members(row) <= 0)
-			break;
-		(void)fleet_buf_adds(out, " (");
-		add_failed(row, row->status.state == FLEET_UPDATE_FAILED ? "" : "failed ", out);
-		(void)fleet_buf_adds(out, ")");
+		add_failure(row, out);
+		break;
+	case FLEET_ESTATE_MEMBER_RUNTIME:
+		add_state(row, out);
+		(void)fleet_buf_adds(out, ", a member is Running for ");
+		add_age(out, finding->value);
 		break;
 	case FLEET_ESTATE_NO_PROGRESS:
 	case FLEET_ESTATE_STOPPING:

@@ -316,14 +316,15 @@ static const struct fleet_field cluster_rows[] = {
 };
 TABLE(cluster, fleet_cluster);
 
-/* Columns of our own queries (estate.c). What makes a row unique is its id. */
+/* Columns of our own queries (estate.c). */
 static const struct fleet_field estate_rows[] = {
-	TEXT(fleet_estate_row, resource.id, "id"),
-	TEXT(fleet_estate_row, resource.name, "key"),
+	PART(fleet_estate_row, resource, "", resource),
 	MARK(fleet_estate_row, part_text, "part"),
 	PART(fleet_estate_row, status, "", status),
 	INT(fleet_estate_row, number, "number"),
+	TEXT(fleet_estate_row, upgrade_type, "upgradeType"),
 	TEXT(fleet_estate_row, profile_id, "profileId"),
+	TEXT(fleet_estate_row, strategy_id, "strategyId"),
 	COUNT(fleet_estate_row, failure_count, "failureCount"),
 	COUNT(fleet_estate_row, members, "members"),
 	COUNT(fleet_estate_row, members_failed, "membersFailed"),
@@ -331,6 +332,9 @@ static const struct fleet_field estate_rows[] = {
 	COUNT(fleet_estate_row, members_running, "membersRunning"),
 	INT(fleet_estate_row, widest_group, "widestGroup"),
 	INT(fleet_estate_row, says_failed, "saysFailed"),
+	TEXT(fleet_estate_row, failed_member, "failedMember"),
+	PART(fleet_estate_row, failure, "failure", detail),
+	TIME(fleet_estate_row, running_since_s, "runningSince"),
 	TICK(fleet_estate_row, member_changed_s, "memberChanged"),
 	TICK(fleet_estate_row, group_changed_s, "groupChanged"),
 	TICK(fleet_estate_row, stage_changed_s, "stageChanged"),

@@ -67,8 +67,8 @@ enum fleet_estate_part fleet_estate_part_of(const struct fleet_estate_row *row)
 	} parts[] = {
 		{"fleets", FLEET_ESTATE_FLEETS}, {"runs", FLEET_ESTATE_RUNS},
 		{"gates", FLEET_ESTATE_GATES},	 {"run", FLEET_ESTATE_RUN},
-		{"gate", FLEET_ESTATE_GATE},	 {"cut", FLEET_ESTATE_CUT},
-		{"scope", FLEET_ESTATE_SCOPE},
+		{"gate", FLEET_ESTATE_GATE},	 {"line", FLEET_ESTATE_LINE},
+		{"cut", FLEET_ESTATE_CUT},	 {"scope", FLEET_ESTATE_SCOPE},
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

@@ -321,6 +321,7 @@ enum fleet_estate_part {
 	FLEET_ESTATE_GATES,  /* the same of gates */
 	FLEET_ESTATE_RUN,    /* a run that has not ended, or ended not long ago and not well */
 	FLEET_ESTATE_GATE,   /* a gate that is not Completed or Skipped */
+	FLEET_ESTATE_LINE,   /* when the newest run of a profile or strategy began that has ended */
 	FLEET_ESTATE_CUT,    /* what is missing, in message */
 	FLEET_ESTATE_SCOPE,  /* what was asked for: recent_s */
 };
@@ -328,26 +329,32 @@ enum fleet_estate_part {
 /*
  * A row of what Resource Graph says of many fleets. Which fields there are depends on the part. The
  * counts of members are FLEET_ABSENT where they were not asked for. The name of the resource is
- * unique within the estate: the id of runs and gates.
+ * unique within the estate: the id in lower case of runs, gates and lines. That of a line is
+ * "FLEET|UPGRADE TYPE|MAKER", the ids of the fleet and of the profile, or else strategy, in it.
  */
 struct fleet_estate_row {
-	struct fleet_resource resource; /* id and name alone; of runs and gates their ARM id */
+	struct fleet_resource resource; /* no more than id and name */
 	const char *part_text;		/* see fleet_estate_part_of */
 	struct fleet_status status;	/* of the run or gate; the state that is counted */
 	int64_t number;
+	const char *upgrade_type;
 	const char *profile_id; /* auto-upgrade profile that made the run, "" */
-	int64_t failure_count;	/* the service's own, previews only */
-	int64_t members;	/* of a run, all of them */
+	const char *strategy_id;
+	int64_t failure_count; /* the service's own, previews only */
+	int64_t members;       /* of a run, all of them */
 	int64_t members_failed;
 	int64_t members_pending;
 	int64_t members_running;
-	int64_t widest_group;	  /* members in the largest group; of more than
-				     FLEET_ESTATE_MAX_EXPANDED not all were counted */
-	int64_t says_failed;	  /* 1: the word Failed stands somewhere in the run's tree */
-	int64_t member_changed_s; /* the newest start or end of its members */
-	int64_t group_changed_s;  /* of its groups */
-	int64_t stage_changed_s;  /* of its stages */
-	int64_t wait_since_s;	  /* the after-stage wait that goes on, 0 when none does */
+	int64_t widest_group;	   /* members in the largest group; of more than
+				      FLEET_ESTATE_MAX_EXPANDED not all were counted */
+	int64_t says_failed;	   /* 1: the word Failed stands somewhere in the run's tree */
+	const char *failed_member; /* one of the failed ones, "" */
+	struct fleet_error_detail failure; /* its error */
+	int64_t running_since_s;	   /* start of the first of its Running members */
+	int64_t member_changed_s;	   /* the newest start or end of its members */
+	int64_t group_changed_s;	   /* of its groups */
+	int64_t stage_changed_s;	   /* of its stages */
+	int64_t wait_since_s;		   /* the after-stage wait that goes on, 0 when none does */
 	int64_t wait_duration_s;
 	const char *display_name; /* of a gate */
 	const char *gate_type;	  /* Approval, ScheduledStart or new */

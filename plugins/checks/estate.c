@@ -6,10 +6,9 @@
 
 #define PARTS_SHOWN 20	/* the long output must fit what hosts keep */
 #define PLACES_SHOWN 10 /* parts that say subscription and resource group as well */
-#define HEADS_SHOWN 3	/* names in the first line */
 #define NAME_BYTES ((size_t)64)
 #define LINE_BYTES ((size_t)2048)
-#define HEAD_BYTES ((size_t)300)
+#define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
 
 struct opts {
 	struct fleet_estate_thresholds thresholds;
@@ -32,15 +31,19 @@ struct opts {
 static const struct fleet_option options[] = {
 	LIMIT(match, REGEX, 0, "match", "REGEX", NULL,
 	      "only runs and gates whose FLEET/RUN matches this POSIX extended expression"),
-	LIMIT(exclude, REGEX, 0, "exclude", "REGEX", NULL,
-	      "no runs and gates whose FLEET/RUN matches this one"),
-	LIMIT(recent_s, DURATION, 0, "recent", "DURATION", "7d",
-	      "how long ago a run may have ended to be judged; \"recent\" of the estate limits it"),
+	LIMIT(exclude, REGEXES, 0, "exclude", "REGEX", NULL,
+	      "no runs and gates whose FLEET/RUN matches this expression"),
+	LIMIT(ignore_older_s, DURATION, 0, "ignore-older", "DURATION", "7d",
+	      "runs that ended longer ago do not count; never more than \"recent\" of the estate"),
+	FLEET_OPT_CHOICE(struct opts, thresholds.superseded_by, 0, "superseded-by",
+	      "ended,nothing", "ended",
+	      "a run does not count any more once a newer one of its profile or strategy has ended"),
 	LIMIT(no_progress.warning, AGE, 'w', "warning", "AGE", "6h",
 	      "WARNING: time since anything changed in a run that no gate, after-stage wait or "
 	      "Pending member holds"),
 	LIMIT(no_progress.critical, AGE, 'c', "critical", "AGE", "24h",
 	      "CRITICAL: time since anything changed in such a run"),
+	LIMITS(member_runtime, "member-runtime", "2h", "4h", "how long one member may be Running"),
 	LIMITS(pending, "pending", "8d", "15d",
 	       "time since anything changed in a run that only waits for Pending members"),
 	LIMITS(not_started, "not-started", "24h", NULL,
@@ -71,7 +74,7 @@ static const struct fleet_option options[] = {
 
 static const char *const examples[] = {
 	"estate",
-	"estate -H europe --recent 2d --on-stopped ok",
+	"estate --fleet europe --ignore-older 2d --on-stopped ok",
 	"estate --match '^prod-' --exclude '/canary-' --approval-critical 1d",
 	NULL,
 };
@@ -81,6 +84,8 @@ static const struct fleet_module_rule rules[] = {
 		"a run is Failed, or Stopping with a failed member: --on-failed"},
 	[FLEET_ESTATE_FAILED_MEMBERS] = {"failed-members", "WARNING, CRITICAL",
 		"a run that is not Failed, be it Completed, has --failed-members-* failed members"},
+	[FLEET_ESTATE_MEMBER_RUNTIME] = {"member-runtime", "WARNING, CRITICAL",
+		"a member of a run is Running for --member-runtime-*"},
 	[FLEET_ESTATE_NO_PROGRESS] = {"no-progress", "WARNING, CRITICAL",
 		"nothing in a run changed for --warning or --critical, and no gate, after-stage wait "
 		"or Pending member holds it"},
@@ -116,6 +121,8 @@ static const struct {
 	[FLEET_ESTATE_FAILED] = {"failed", "look at the failed members, then start the run again"},
 	[FLEET_ESTATE_FAILED_MEMBERS] = {"with failed members",
 		"look at the failed members; a Completed run is not started again, a new one is made"},
+	[FLEET_ESTATE_MEMBER_RUNTIME] = {"with a slow member",
+		"look at the member's cluster: a drain may be blocked"},
 	[FLEET_ESTATE_NO_PROGRESS] = {"unchanged for too long",
 		"look at what the run's members do"},
 	[FLEET_ESTATE_STOPPING] = {"stopping for too long", "look at what the run's members do"},
@@ -145,10 +152,14 @@ static const struct fleet_module_perf perfs[] = {
 	{"runs_skipped", "", "runs Skipped, however long ago"},
 	{"runs_completed", "", "runs Completed, with failed members or without"},
 	{"runs_unknown", "", "runs in a state that fleetmon does not know, or in none"},
-	{"problems", "", "runs and gates that are not OK"},
-	{"no_progress", "s", "longest time without a change in a run that nothing known holds"},
+	{"runs_superseded", "", "runs that would be judged, but a newer one took their place"},
+	{"problems_critical", "", "what is CRITICAL in runs and gates"},
+	{"problems_warning", "", "what is WARNING in runs and gates"},
+	{"problems_unknown", "", "what is UNKNOWN in runs and gates"},
 	{"gates_pending", "", "gates that are Pending"},
 	{"gate_age", "s", "age of the oldest approval gate that is Pending"},
+	{"no_progress", "s", "longest time without a change in a run that nothing known holds"},
+	{"longest_member", "s", "longest time a member is Running"},
 	FLEET_REPORT_DATA_PERFS,
 	{NULL, NULL, NULL},
 };
@@ -168,54 +179,52 @@ static int64_t unknown_runs(const struct fleet_estate_health *health)
 	return health->states[FLEET_UPDATE_OTHER] + health->states[FLEET_UPDATE_ABSENT];
 }
 
-static int64_t problems(const struct fleet_estate_health *health)
+static size_t problems(const struct fleet_estate_health *health)
 {
-	int64_t count = 0;
+	return health->finding_count - (size_t)health->levels[FLEET_LEVEL_OK];
+}
 
-	for (size_t i = 0; i < health->finding_count; i++)
-		count += health->findings[i].level != FLEET_LEVEL_OK;
-	return count;
+static const char *run_name(const struct fleet_estate_row *row)
+{
+	return fleet_estate_part_of(row) == FLEET_ESTATE_GATE ? row->run_name
+							      : fleet_id_name(row->resource.id);
 }
 
 static void add_perf(const struct report *report, bool is_known)
 {
 	const struct fleet_estate_health *health = &report->health;
-	const struct fleet_estate_thresholds *thresholds = &report->opts->thresholds;
-	const int64_t *states = health->states;
-	bool has_runs = is_known && health->runs_total != FLEET_ABSENT;
-	const struct {
-		const char *label;
-		bool is_known;
-		int64_t value;
-		const struct fleet_limits *limits;
-	} rows[] = {
-		{"fleets", is_known, health->fleets, NULL},
-		{"runs_total", has_runs, health->runs_total, NULL},
-		{"runs_not_started", has_runs, states[FLEET_UPDATE_NOT_STARTED], NULL},
-		{"runs_running", has_runs, states[FLEET_UPDATE_RUNNING], NULL},
-		{"runs_pending", has_runs, states[FLEET_UPDATE_PENDING], NULL},
-		{"runs_stopping", has_runs, states[FLEET_UPDATE_STOPPING], NULL},
-		{"runs_stopped", has_runs, states[FLEET_UPDATE_STOPPED], NULL},
-		{"runs_failed", has_runs, states[FLEET_UPDATE_FAILED], NULL},
-		{"runs_skipped", has_runs, states[FLEET_UPDATE_SKIPPED], NULL},
-		{"runs_completed", has_runs, states[FLEET_UPDATE_COMPLETED], NULL},
-		{"runs_unknown", has_runs, unknown_runs(health), NULL},
-		{"problems", is_known, problems(health), NULL},
-		{"no_progress", is_known, health->no_progress_s, &thresholds->no_progress},
-		{"gates_pending", is_known, health->gates_pending, NULL},
-		{"gate_age", is_known, health->gate_age_s, &thresholds->approval},
+	const struct fleet_estate_thresholds *limits = &report->opts->thresholds;
+	const int64_t *states = health->states, *levels = health->levels;
+	const struct fleet_run_report_row sizes[] = {
+		{"fleets", health->fleets, "", NULL},
+	};
+	const struct fleet_run_report_row runs[] = {
+		{"runs_total", health->runs_total, "", NULL},
+		{"runs_not_started", states[FLEET_UPDATE_NOT_STARTED], "", NULL},
+		{"runs_running", states[FLEET_UPDATE_RUNNING], "", NULL},
+		{"runs_pending", states[FLEET_UPDATE_PENDING], "", NULL},
+		{"runs_stopping", states[FLEET_UPDATE_STOPPING], "", NULL},
+		{"runs_stopped", states[FLEET_UPDATE_STOPPED], "", NULL},
+		{"runs_failed", states[FLEET_UPDATE_FAILED], "", NULL},
+		{"runs_skipped", states[FLEET_UPDATE_SKIPPED], "", NULL},
+		{"runs_completed", states[FLEET_UPDATE_COMPLETED], "", NULL},
+		{"runs_unknown", unknown_runs(health), "", NULL},
+	};
+	const struct fleet_run_report_row rest[] = {
+		{"runs_superseded", health->superseded, "", NULL},
+		{"problems_critical", levels[FLEET_LEVEL_CRITICAL], "", NULL},
+		{"problems_warning", levels[FLEET_LEVEL_WARNING], "", NULL},
+		{"problems_unknown", levels[FLEET_LEVEL_UNKNOWN], "", NULL},
+		{"gates_pending", health->gates_pending, "", NULL},
+		{"gate_age", health->gate_age_s, "s", &limits->approval},
+		{"no_progress", health->no_progress_s, "s", &limits->no_progress},
+		{"longest_member", health->longest_member_s, "s", &limits->member_runtime},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		fleet_result_perf(
-			report->result,
-			&(struct fleet_perf){
-				.label = rows[i].label,
-				.value = rows[i].is_known ? rows[i].value : FLEET_ABSENT,
-				.uom = rows[i].limits ? "s" : "",
-				.warning = rows[i].limits ? &rows[i].limits->warning : NULL,
-				.critical = rows[i].limits ? &rows[i].limits->critical : NULL,
-				.has_min = true});
+	fleet_run_report_rows(report->result, sizes, COUNT(sizes), is_known);
+	fleet_run_report_rows(report->result, runs, COUNT(runs),
+			      is_known && health->runs_total != FLEET_ABSENT);
+	fleet_run_report_rows(report->result, rest, COUNT(rest), is_known);
 	fleet_report_data_perf(report->result, report->view);
 }
 
@@ -252,7 +261,7 @@ static void add_finding(const struct report *report, const struct fleet_estate_f
 static void add_findings(const struct report *report)
 {
 	const struct fleet_estate_health *health = &report->health;
-	size_t count = (size_t)problems(health);
+	size_t count = problems(health);
 
 	if (count == 0)
 		count = health->finding_count;
@@ -293,37 +302,48 @@ static void add_cuts(const struct report *report)
 
 /* ---- the first line */
 
-/* "312 runs in 41 fleets" */
-static void add_size(const struct fleet_estate_health *health, bool has_runs, struct fleet_buf *out)
+/* "312 runs in 41 fleets", "41 fleets" where nothing counted the runs */
+static void add_size(const struct fleet_estate_health *health, struct fleet_buf *out)
 {
-	if (has_runs && health->runs_total != FLEET_ABSENT)
+	if (health->runs_total != FLEET_ABSENT)
 		(void)fleet_buf_addf(out, "%lld run%s", (long long)health->runs_total,
 				     fleet_report_plural(health->runs_total));
 	if (health->fleets != FLEET_ABSENT)
-		(void)fleet_buf_addf(out, " in %lld fleet%s", (long long)health->fleets,
-				     fleet_report_plural(health->fleets));
+		(void)fleet_buf_addf(
+			out, "%s%lld fleet%s", health->runs_total != FLEET_ABSENT ? " in " : "",
+			(long long)health->fleets, fleet_report_plural(health->fleets));
 }
 
-/* ": 3 Running, 1 Pending, 308 Completed", the rarer and more interesting first */
+/* ": 3 failed, 1 pending, 308 completed; 2 gates pending" */
 static void add_states(const struct fleet_estate_health *health, struct fleet_buf *out)
 {
-	static const enum fleet_update_state order[] = {
-		FLEET_UPDATE_FAILED,  FLEET_UPDATE_STOPPING,  FLEET_UPDATE_STOPPED,
-		FLEET_UPDATE_RUNNING, FLEET_UPDATE_PENDING,   FLEET_UPDATE_NOT_STARTED,
-		FLEET_UPDATE_SKIPPED, FLEET_UPDATE_COMPLETED,
+	static const struct {
+		enum fleet_update_state state;
+		const char *word;
+	} order[] = {
+		{FLEET_UPDATE_FAILED, "failed"},   {FLEET_UPDATE_STOPPING, "stopping"},
+		{FLEET_UPDATE_STOPPED, "stopped"}, {FLEET_UPDATE_PENDING, "pending"},
+		{FLEET_UPDATE_RUNNING, "running"}, {FLEET_UPDATE_NOT_STARTED, "not started"},
+		{FLEET_UPDATE_SKIPPED, "skipped"}, {FLEET_UPDATE_COMPLETED, "completed"},
 	};
 	const char *before = ": ";
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		if (health->states[order[i]] <= 0)
-			continue;
-		(void)fleet_buf_addf(out, "%s%lld %s", before, (long long)health->states[order[i]],
-				     fleet_update_state_name(order[i]));
+	if (unknown_runs(health) > 0) {
+		(void)fleet_buf_addf(out, "%s%lld unknown", before,
+				     (long long)unknown_runs(health));
 		before = ", ";
 	}
-	if (unknown_runs(health) > 0)
-		(void)fleet_buf_addf(out, "%s%lld in an unknown state", before,
-				     (long long)unknown_runs(health));
+	for (size_t i = 0; i < COUNT(order); i++) {
+		int64_t count = health->states[order[i].state];
+
+		if (count <= 0)
+			continue;
+		(void)fleet_buf_addf(out, "%s%lld %s", before, (long long)count, order[i].word);
+		before = ", ";
+	}
+	if (health->gates_pending > 0)
+		(void)fleet_buf_addf(out, "; %lld gate%s pending", (long long)health->gates_pending,
+				     fleet_report_plural(health->gates_pending));
 }
 
 static bool is_about_gate(enum fleet_estate_cause cause)
@@ -332,97 +352,71 @@ static bool is_about_gate(enum fleet_estate_cause cause)
 	       cause == FLEET_ESTATE_OTHER_GATE;
 }
 
-static size_t alike(const struct fleet_estate_health *health, enum fleet_estate_cause cause)
+/* "; 14 more need attention: 3 runs failed, 11 gates waiting for approval" */
+static void add_others(const struct fleet_estate_health *health, struct fleet_buf *out)
 {
-	size_t count = 0;
+	size_t counts[FLEET_ESTATE_CAUSE_COUNT] = {0}, total = problems(health) - 1;
+	const char *before = ": ";
 
-	for (size_t i = 0; i < health->finding_count; i++)
-		count += health->findings[i].cause == cause &&
-			 health->findings[i].level != FLEET_LEVEL_OK;
-	return count;
-}
-
-/* "; also 1 stopped, 2 gates waiting for approval" */
-static void add_also(const struct fleet_estate_health *health, enum fleet_estate_cause head,
-		     struct fleet_buf *out)
-{
-	const char *before = "; also ";
-
-	for (int i = 0; i < FLEET_ESTATE_CAUSE_COUNT; i++) {
-		enum fleet_estate_cause cause = (enum fleet_estate_cause)i;
-		size_t count = alike(health, cause);
-
-		if (cause == head || count == 0)
+	for (size_t i = 1; i <= total; i++)
+		counts[health->findings[i].cause]++;
+	if (total > 0)
+		(void)fleet_buf_addf(out, "; %zu more %s attention", total,
+				     total == 1 ? "needs" : "need");
+	for (size_t i = 0; i < FLEET_ESTATE_CAUSE_COUNT; i++) {
+		if (!counts[i])
 			continue;
-		(void)fleet_buf_addf(out, "%s%zu %s%s%s%s", before, count,
-				     is_about_gate(cause) ? "gate" : "",
-				     is_about_gate(cause) && count != 1 ? "s" : "",
-				     is_about_gate(cause) ? " " : "", words[cause].several);
+		(void)fleet_buf_addf(out, "%s%zu %s%s %s", before, counts[i],
+				     is_about_gate((enum fleet_estate_cause)i) ? "gate" : "run",
+				     fleet_report_plural((int64_t)counts[i]), words[i].several);
 		before = ", ";
 	}
 }
 
-/* "2 of 312 runs failed in 41 fleets: prod-eu/jan Failed (3 members), ..." */
-static void add_head(const struct fleet_estate_health *health, struct fleet_buf *out)
+/* How old the data is, and that it is of an index. */
+static void add_source(const struct report *report, struct fleet_buf *out)
 {
-	const struct fleet_estate_finding *head = &health->findings[0];
-	size_t count = alike(health, head->cause), shown = 0;
+	int64_t age_s = fleet_view_age_s(report->view);
+	char age[32];
 
-	(void)fleet_buf_addf(out, "%zu ", count);
-	if (is_about_gate(head->cause))
-		(void)fleet_buf_addf(out, "gate%s", fleet_report_plural((int64_t)count));
-	else if (health->runs_total != FLEET_ABSENT)
-		(void)fleet_buf_addf(out, "of %lld run%s", (long long)health->runs_total,
-				     fleet_report_plural(health->runs_total));
-	else
-		(void)fleet_buf_addf(out, "run%s", fleet_report_plural((int64_t)count));
-	(void)fleet_buf_addf(out, " %s", words[head->cause].several);
-	add_size(health, false, out);
-	for (; shown < count && shown < HEADS_SHOWN && out->len < HEAD_BYTES; shown++) {
-		/* Those alike follow each other as long as their level is the same. */
-		if (head[shown].cause != head->cause)
-			break;
-		(void)fleet_buf_adds(out, shown ? ", " : ": ");
-		fleet_estate_name(head[shown].entry->row, out);
-		(void)fleet_buf_adds(out, " ");
-		fleet_estate_finding_text(&head[shown], out);
+	if (report->health.cut_count + report->health.uncounted > 0)
+		(void)fleet_buf_adds(out, "; incomplete");
+	(void)fleet_buf_adds(out, "; source=arg");
+	if (fleet_view_is_stale(report->view, NULL) || age_s <= 0) {
+		fleet_report_stale(report->view, out);
+		return;
 	}
-	fleet_report_more(out, count, shown);
-	add_also(health, head->cause, out);
+	fleet_duration_format(age_s, age, sizeof(age));
+	(void)fleet_buf_addf(out, ", %s old", age);
 }
 
+/* "europe: prod-eu/jan Failed: member web-01 UpgradeFailed (pdb); 14 more need attention: 3 runs
+ * failed [312 runs in 41 fleets: 4 failed, 308 completed]; source=arg, 40s old" */
 static void add_summary(const struct report *report)
 {
 	const struct fleet_estate_health *health = &report->health;
-	struct fleet_buf line, tail;
-	char age[32];
-	int64_t age_s = fleet_view_age_s(report->view);
+	struct fleet_buf line;
 
 	fleet_buf_init(&line, LINE_BYTES);
-	fleet_buf_init(&tail, LINE_BYTES);
-	if (health->cut_count + health->uncounted > 0)
-		(void)fleet_buf_adds(&tail, "; incomplete");
-	(void)fleet_buf_adds(&tail, "; source=arg");
-	if (!fleet_view_is_stale(report->view, NULL) && age_s > 0) {
-		(void)fleet_buf_adds(&tail, " ");
-		fleet_duration_format(age_s, age, sizeof(age));
-		(void)fleet_buf_adds(&tail, age);
-		(void)fleet_buf_adds(&tail, " ago");
-	}
-	fleet_report_stale(report->view, &tail);
+	fleet_text_clean(&line, fleet_view_fleet(report->view), NAME_BYTES);
+	(void)fleet_buf_adds(&line, ": ");
 	if (problems(health) > 0) {
-		add_head(health, &line);
+		const struct fleet_estate_finding *head = &health->findings[0];
+
+		fleet_estate_name(head->entry->row, &line);
+		(void)fleet_buf_adds(&line, " ");
+		fleet_estate_finding_text(head, &line);
+		add_others(health, &line);
+		fleet_result_label(report->result, "run", run_name(head->entry->row));
 	} else {
-		add_size(health, true, &line);
-		add_states(health, &line);
-		if (health->gates_pending > 0)
-			(void)fleet_buf_addf(&line, "; %lld gate%s pending",
-					     (long long)health->gates_pending,
-					     fleet_report_plural(health->gates_pending));
+		(void)fleet_buf_adds(&line, "no run needs attention");
 	}
-	fleet_result_summary(report->result, "%.*s%s", (int)(HEAD_BYTES + NAME_BYTES),
-			     fleet_buf_text(&line), fleet_buf_text(&tail));
-	fleet_buf_finish(&tail);
+	(void)fleet_buf_adds(&line, " [");
+	add_size(health, &line);
+	add_states(health, &line);
+	(void)fleet_buf_adds(&line, "]");
+	add_source(report, &line);
+	fleet_result_summary(report->result, "%s", fleet_buf_text(&line));
 	fleet_buf_finish(&line);
 }
 
@@ -450,22 +444,20 @@ static void add_next(const struct report *report)
 static void add_lines(const struct report *report)
 {
 	const struct fleet_estate_health *health = &report->health;
-	struct fleet_buf text;
 	char age[32];
 
 	if (problems(health) > 0)
 		add_next(report);
-	fleet_buf_init(&text, LINE_BYTES);
-	add_size(health, true, &text);
-	add_states(health, &text);
 	fleet_duration_format(health->recent_s, age, sizeof(age));
-	fleet_result_line(report->result, "all: %s; judged are those that ended in the last %s",
-			  fleet_buf_text(&text), age);
-	fleet_buf_finish(&text);
+	fleet_result_line(report->result,
+			  "not judged here: runs that ended more than %s ago, why members are "
+			  "Pending, members that a person skipped; check_fleet runs does that for "
+			  "one fleet",
+			  age);
 	fleet_duration_format(fleet_view_age_s(report->view), age, sizeof(age));
 	fleet_result_line(report->result,
-			  "source: Azure Resource Graph, asked %s ago; eventually consistent: what "
-			  "changed in the last minutes may not be in it",
+			  "source: Azure Resource Graph, asked %s ago; what changed in the last "
+			  "minutes may not be in it, and what may not be read is left out unsaid",
 			  age);
 }
 
@@ -479,23 +471,21 @@ static bool say_no_run(const struct report *report)
 		return false;
 	fleet_buf_init(&tail, LINE_BYTES);
 	fleet_buf_init(&count, LINE_BYTES);
-	fleet_report_stale(report->view, &tail);
+	fleet_text_clean(&count, fleet_view_fleet(report->view), NAME_BYTES);
 	if (health->fleets > 0)
-		(void)fleet_buf_addf(&count, "no update run in %lld fleet%s",
+		(void)fleet_buf_addf(&count, ": no update run in %lld fleet%s",
 				     (long long)health->fleets,
 				     fleet_report_plural(health->fleets));
 	else
-		(void)fleet_buf_adds(&count, "no fleet");
+		(void)fleet_buf_adds(&count, ": no fleet");
+	add_source(report, &tail);
 	fleet_result_rule(
 		report->result, (enum fleet_level)report->opts->no_run,
 		&(struct fleet_why){.rule = "no-run", .value = FLEET_ABSENT, .option = "no-run"},
-		"%s of estate %s can be seen", fleet_buf_text(&count),
-		fleet_view_fleet(report->view));
+		"%s can be seen", fleet_buf_text(&count));
 	fleet_result_summary(report->result,
-			     "%s of estate %s can be seen: there is none, or the reader has no "
-			     "right to read it; source=arg%s",
-			     fleet_buf_text(&count), fleet_view_fleet(report->view),
-			     fleet_buf_text(&tail));
+			     "%s can be seen: there is none, or the reader may not read it%s",
+			     fleet_buf_text(&count), fleet_buf_text(&tail));
 	if (report->opts->no_run != FLEET_LEVEL_OK)
 		fleet_result_line(report->result,
 				  "next: give the reader the role Reader on the subscriptions or "
@@ -509,17 +499,12 @@ static int run(struct fleet_view *view, const void *values, struct fleet_result 
 	       struct fleet_error *error)
 {
 	struct report report = {.view = view, .opts = values, .result = result};
-	int rc = fleet_estate_health_of(view, &report.opts->thresholds, &report.health);
+	int rc = fleet_estate_health_of(view, &report.opts->thresholds, &report.health, error);
 
 	fleet_result_label(result, "source", "arg");
 	if (rc) {
 		add_perf(&report, false);
-		return fleet_error_set(error, (enum fleet_code)rc, "estate %s cannot be judged: %s",
-				       fleet_view_fleet(view),
-				       rc == FLEET_E_NOMEM ? "no memory"
-				       : rc == FLEET_E_INVAL
-					       ? "--match or --exclude does not compile"
-					       : "damaged snapshot");
+		return rc;
 	}
 	add_cuts(&report);
 	if (!say_no_run(&report)) {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What is said of one run or gate of an estate. */
+#include <string.h>
+
 #include "estate_health.h"
 #include "failure.h"
 #include "report.h"
 #include "text.h"
 
 #define NAME_BYTES ((size_t)64)
+#define MESSAGE_BYTES ((size_t)120)
 
 static void add_age(struct fleet_buf *out, int64_t age_s)
 {
@@ -49,6 +52,25 @@ static void add_failure(const struct fleet_estate_row *row, struct fleet_buf *ou
 		(void)fleet_buf_addf(out, " and %lld more", (long long)count - 1);
 	if (row->widest_group > FLEET_ESTATE_MAX_EXPANDED)
 		(void)fleet_buf_adds(out, ", at least");
+}
+
+/* What the service says of the failed member, or of the run. */
+static void add_message(const struct fleet_estate_row *row, struct fleet_buf *out)
+{
+	const char *message =
+		row->failed_member[0] ? row->failure.message : row->status.error.message;
+	char text[MESSAGE_BYTES + 1];
+	size_t len;
+
+	if (!message[0])
+		return;
+	(void)fleet_text_clean_into(text, sizeof(text), message);
+	len = strlen(text);
+	/* The sentence goes on. */
+	while (len > 0 && text[len - 1] == '.')
+		len--;
+	(void)fleet_buf_adds(out, ": ");
+	(void)fleet_buf_add(out, text, len);
 }
 
 /* " in stage prod, group apac" of a gate. */
@@ -123,6 +145,7 @@ void fleet_estate_finding_more(const struct fleet_estate_finding *finding, int64
 	const struct fleet_estate_row *row = finding->entry->row;
 	char group[128], subscription[64];
 
+	add_message(row, out);
 	if (row->status.completed_s > 0 && row->status.completed_s <= now_s) {
 		(void)fleet_buf_adds(out, ", ended ");
 		add_age(out, now_s - row->status.completed_s);

@@ -136,7 +136,7 @@ static const struct {
 	[FLEET_ESTATE_NOT_STARTED] = {"never started", "start the run, or delete it"},
 	[FLEET_ESTATE_SKIPPED] = {"skipped", "look at why all of the run was skipped"},
 	[FLEET_ESTATE_UNKNOWN_STATE] = {"in an unknown state",
-		"look at the run; a newer fleetmon may know the state"},
+		"look at it; a newer fleetmon may know the state"},
 };
 /* clang-format on */
 
@@ -239,7 +239,7 @@ static void add_finding(const struct report *report, const struct fleet_estate_f
 	fleet_buf_init(&text, LINE_BYTES);
 	fleet_buf_init(&object, LINE_BYTES);
 	fleet_estate_name(finding->entry->row, &object);
-	(void)fleet_buf_addf(&text, "%s: ", fleet_buf_text(&object));
+	(void)fleet_buf_addf(&text, "%s ", fleet_buf_text(&object));
 	fleet_estate_finding_text(finding, &text);
 	fleet_estate_finding_more(finding, fleet_view_now_s(report->view), has_place, &text);
 	fleet_result_rule(report->result, finding->level,
@@ -346,29 +346,29 @@ static void add_states(const struct fleet_estate_health *health, struct fleet_bu
 				     fleet_report_plural(health->gates_pending));
 }
 
-static bool is_about_gate(enum fleet_estate_cause cause)
+static bool is_gate(const struct fleet_estate_finding *finding)
 {
-	return cause == FLEET_ESTATE_APPROVAL || cause == FLEET_ESTATE_SCHEDULE ||
-	       cause == FLEET_ESTATE_OTHER_GATE;
+	return fleet_estate_part_of(finding->entry->row) == FLEET_ESTATE_GATE;
 }
 
 /* "; 14 more need attention: 3 runs failed, 11 gates waiting for approval" */
 static void add_others(const struct fleet_estate_health *health, struct fleet_buf *out)
 {
-	size_t counts[FLEET_ESTATE_CAUSE_COUNT] = {0}, total = problems(health) - 1;
+	size_t counts[FLEET_ESTATE_CAUSE_COUNT][2] = {{0}}, total = problems(health) - 1;
 	const char *before = ": ";
 
 	for (size_t i = 1; i <= total; i++)
-		counts[health->findings[i].cause]++;
+		counts[health->findings[i].cause][is_gate(&health->findings[i])]++;
 	if (total > 0)
 		(void)fleet_buf_addf(out, "; %zu more %s attention", total,
 				     total == 1 ? "needs" : "need");
-	for (size_t i = 0; i < FLEET_ESTATE_CAUSE_COUNT; i++) {
-		if (!counts[i])
+	for (size_t i = 0; i < 2 * (size_t)FLEET_ESTATE_CAUSE_COUNT; i++) {
+		size_t count = counts[i / 2][i % 2];
+
+		if (!count)
 			continue;
-		(void)fleet_buf_addf(out, "%s%zu %s%s %s", before, counts[i],
-				     is_about_gate((enum fleet_estate_cause)i) ? "gate" : "run",
-				     fleet_report_plural((int64_t)counts[i]), words[i].several);
+		(void)fleet_buf_addf(out, "%s%zu %s%s %s", before, count, i % 2 ? "gate" : "run",
+				     fleet_report_plural((int64_t)count), words[i / 2].several);
 		before = ", ";
 	}
 }
@@ -422,6 +422,18 @@ static void add_summary(const struct report *report)
 
 /* ---- the rest of the long output */
 
+/* What to do about HEAD: a failure of a known class has a hint of its own. */
+static const char *next_of(const struct fleet_estate_finding *head)
+{
+	const struct fleet_estate_row *row = head->entry->row;
+	const char *hint = fleet_failure_of(&row->failure).hint;
+
+	if ((head->cause == FLEET_ESTATE_FAILED || head->cause == FLEET_ESTATE_FAILED_MEMBERS) &&
+	    row->failed_member[0] && hint[0])
+		return hint;
+	return words[head->cause].next;
+}
+
 /* What to do about the first finding, and the command that shows it. */
 static void add_next(const struct report *report)
 {
@@ -429,9 +441,9 @@ static void add_next(const struct report *report)
 	const struct fleet_estate_row *row = head->entry->row;
 	char subscription[64];
 
-	fleet_result_line(report->result, "next: %s", words[head->cause].next);
+	fleet_result_line(report->result, "next: %s", next_of(head));
 	(void)fleet_id_part(row->resource.id, "subscriptions", subscription, sizeof(subscription));
-	if (is_about_gate(head->cause))
+	if (is_gate(head))
 		fleet_report_try_az_id(report->result, row->resource.id, "gate show",
 				       fleet_id_name(row->resource.id), " --subscription ",
 				       subscription);

@@ -4,13 +4,15 @@
  * with runs.json and what else the module needs (gates.json, members.json, profiles.json,
  * strategies.json, clusters.json, fleet.json), each a list answer (estate.json one of Resource
  * Graph); "now" is the time; "args" has one argument a line; "stale" makes the answers old: seconds
- * and the reason; "previous/" holds lists that were read before. Prints what a host would print,
- * and "exit N". A third argument is another format: json, openmetrics or explain.
+ * and the reason; "previous/" holds lists that were read before, and may say when in "now". Prints
+ * what a host would print, and "exit N". A third argument is another format: json, openmetrics or
+ * explain.
  */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <json.h>
 
@@ -64,6 +66,15 @@ static int64_t time_of(const char *dir)
 		die("not a time in \"now\"", dir);
 	fleet_buf_finish(&text);
 	return now;
+}
+
+/* When the lists in DIR, "previous/", were read; 0 when it does not matter. */
+static int64_t time_before(const char *dir)
+{
+	char path[1100];
+
+	(void)snprintf(path, sizeof(path), "%s/now", dir);
+	return access(path, R_OK) == 0 ? time_of(dir) : 0;
 }
 
 /* Adds what ANSWER holds. Returns 0 or what was wrong with it. */
@@ -156,7 +167,7 @@ static void add_list(struct fleet_view *view, const char *dir, const char *file,
 		       "c0ffee00-0000-0000-0000-00000000000%d", (int)kind);
 	source.correlation_id = correlation_id;
 	(void)snprintf(earlier, sizeof(earlier), "%s/previous", dir);
-	has_previous = payload_of(earlier, file, kind, 0, NULL, &before) &&
+	has_previous = payload_of(earlier, file, kind, time_before(earlier), NULL, &before) &&
 		       fleet_payload_open(before.data, before.len, &previous) == 0;
 	if (!payload_of(dir, file, kind, source.read_s, has_previous ? &previous : NULL, &payload))
 		return;

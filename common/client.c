@@ -45,7 +45,6 @@ int fleet_client_open(const struct fleet_config_fleet *fleet,
 		return rc;
 	ret_client->arm = arm;
 	ret_client->fleet = fleet;
-	ret_client->quota_left = FLEET_ABSENT;
 	return 0;
 }
 
@@ -117,49 +116,49 @@ int fleet_client_write(struct fleet_payload_writer *writer, const struct fleet_p
 	return 0;
 }
 
-/* Reads the list of KIND at PATH, page by page, into WRITER. */
-static int get_list(struct fleet_client *client, enum fleet_kind kind, const char *path,
-		    struct fleet_deadline deadline, struct fleet_payload_writer *writer,
-		    struct fleet_error *error)
-{
-	struct fleet_arm_call call = {
-		.method = "GET", .path = path, .api_version = client->fleet->api_version};
-
-	if (kind == FLEET_KIND_FLEET)
-		return get_one(client, path, deadline, writer, error);
-	if (!version_has(call.api_version, kind))
-		return 0;
-	return fleet_arm_list(client->arm, &call, deadline, add_item, writer, error);
-}
-
 int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 		      const struct fleet_payload *previous, struct fleet_deadline deadline,
 		      struct fleet_buf *out, struct fleet_error *error)
 {
-	const struct fleet_config_estate *estate = client->fleet->estate;
+	struct fleet_arm_call call = {.method = "GET", .api_version = client->fleet->api_version};
 	struct fleet_payload_writer writer;
 	char path[MAX_PATH], rest[64] = "";
 	int rc;
 
-	if ((kind == FLEET_KIND_ESTATE) != (estate != NULL))
-		return fleet_error_set(error, FLEET_E_INVAL, "%s has no list of %s",
-				       client->fleet->name, fleet_kind_name(kind));
-	if (kind == FLEET_KIND_CLUSTERS)
-		return fleet_error_set(error, FLEET_E_INTERNAL,
-				       "clusters are no list of the fleet's");
+	if (kind == FLEET_KIND_CLUSTERS || kind == FLEET_KIND_ESTATE)
+		return fleet_error_set(error, FLEET_E_INTERNAL, "%s are no list of the fleet's",
+				       fleet_kind_word(kind));
 	if (kind != FLEET_KIND_FLEET)
 		(void)snprintf(rest, sizeof(rest), "/%s", fleet_kind_name(kind));
 	rc = path_of(client, rest, path, error);
 	if (rc)
 		return rc;
 	rc = fleet_payload_writer_init(&writer, kind);
+	call.path = path;
 	if (rc)
 		rc = fleet_error_set(error, (enum fleet_code)rc, "no memory for a list");
-	else if (estate)
-		rc = fleet_estate_list(client->arm, estate, deadline, &writer, &client->quota_left,
-				       error);
+	else if (kind == FLEET_KIND_FLEET)
+		rc = get_one(client, path, deadline, &writer, error);
+	else if (version_has(call.api_version, kind))
+		rc = fleet_arm_list(client->arm, &call, deadline, add_item, &writer, error);
+	if (!rc)
+		rc = fleet_client_write(&writer, previous, out, error);
+	fleet_payload_writer_finish(&writer);
+	return rc;
+}
+
+int fleet_client_estate(struct fleet_client *client, const struct fleet_payload *previous,
+			struct fleet_deadline deadline, struct fleet_buf *out,
+			struct fleet_error *error)
+{
+	struct fleet_payload_writer writer;
+	int rc = fleet_payload_writer_init(&writer, FLEET_KIND_ESTATE);
+
+	if (rc)
+		rc = fleet_error_set(error, (enum fleet_code)rc, "no memory for a list");
 	else
-		rc = get_list(client, kind, path, deadline, &writer, error);
+		rc = fleet_estate_list(client->arm, client->fleet->estate, deadline, &writer,
+				       error);
 	if (!rc)
 		rc = fleet_client_write(&writer, previous, out, error);
 	fleet_payload_writer_finish(&writer);

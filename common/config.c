@@ -480,15 +480,21 @@ int fleet_config_fleet(const struct fleet_config *config, const char *name,
 
 char *fleet_config_fleet_id(const struct fleet_config_fleet *fleet, char *out, size_t size)
 {
-	if (fleet->estate) {
-		(void)snprintf(out, size, "/estates/%s/%016" PRIx64, fleet->name,
-			       fleet->estate->scope);
-		return out;
-	}
-	(void)snprintf(out, size,
-		       "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.ContainerService/"
-		       "fleets/%s",
-		       fleet->subscription, fleet->resource_group, fleet->fleet);
+	out[0] = '\0';
+	if (!fleet->estate)
+		(void)snprintf(
+			out, size,
+			"/subscriptions/%s/resourceGroups/%s/providers/Microsoft.ContainerService/"
+			"fleets/%s",
+			fleet->subscription, fleet->resource_group, fleet->fleet);
+	return out;
+}
+
+char *fleet_config_data_id(const struct fleet_config_fleet *fleet, char *out, size_t size)
+{
+	if (!fleet->estate)
+		return fleet_config_fleet_id(fleet, out, size);
+	(void)snprintf(out, size, "/estates/%s/%016" PRIx64, fleet->name, fleet->estate->scope);
 	return out;
 }
 

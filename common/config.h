@@ -126,9 +126,12 @@ int fleet_config_fleet(const struct fleet_config *config, const char *name,
 int fleet_config_estate(const struct fleet_config *config, const char *name,
 			const struct fleet_config_fleet **ret_estate, struct fleet_error *error);
 
-/* The ARM id of FLEET, "/subscriptions/.../fleets/NAME", into OUT; of an estate, which has none,
- * a text that is as unique. Returns OUT. */
+/* The ARM id of FLEET, "/subscriptions/.../fleets/NAME", into OUT; "" of an estate, which has none.
+ * Returns OUT. */
 char *fleet_config_fleet_id(const struct fleet_config_fleet *fleet, char *out, size_t size);
+
+/* What the data of FLEET is known by: its ARM id, or for an estate a text as unique. Returns OUT. */
+char *fleet_config_data_id(const struct fleet_config_fleet *fleet, char *out, size_t size);
 
 /* Sets the defaults that CONFIG has for MODULE in SET; an error names file and line. */
 int fleet_config_apply(const struct fleet_config *config, const char *module, bool is_action,

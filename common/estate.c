@@ -49,7 +49,8 @@
 /* The worst first: where rows are cut, the least is lost. The id makes the order of pages stable. */
 #define IN_ORDER                                                                                   \
 	" | extend rank = case(state =~ 'Failed', 0, state =~ 'Stopping', 1,"                      \
-	" state =~ 'Completed', 2, state =~ 'Stopped', 3, state =~ 'Skipped', 5, 4)"               \
+	" state =~ 'Completed', 2, state =~ 'Stopped', 3, state =~ 'Skipped', 5,"                    \
+	" state =~ 'NotStarted', 6, 4)"               \
 	" | order by rank asc, id asc"
 
 #define RUN_COLUMNS                                                                                \
@@ -79,7 +80,7 @@ static const char *const queries[FLEET_ESTATE_QUERY_COUNT] = {
 	[FLEET_ESTATE_QUERY_MEMBERS] =
 		RUNS_THAT_MATTER
 		" | extend saysFailed = iff(tostring(properties.status) has 'Failed', 1, 0)"
-		" | where state !~ 'Completed' or saysFailed == 1"
+		" | where state !~ 'NotStarted' and (state !~ 'Completed' or saysFailed == 1)"
 		" | extend stages = properties.status.stages"
 		" | mv-expand stages limit 400"
 		" | extend groups = stages.groups"
@@ -87,16 +88,17 @@ static const char *const queries[FLEET_ESTATE_QUERY_COUNT] = {
 		" | extend members = groups.members"
 		" | mv-expand members limit 400"
 		" | extend memberState = tostring(members.status.state),"
-		" failedMember = tostring(members.name),"
-		" failedCode = tostring(members.status.error.code),"
-		" failedMessage = substring(tostring(members.status.error.message), 0, 300)"
+		" isFailed = iff(tostring(members.status.state) =~ 'Failed', 1, 0)"
+		" | extend failedMember = iff(isFailed == 1, tostring(members.name), ''),"
+		" failedCode = iff(isFailed == 1, tostring(members.status.error.code), ''),"
+		" failedMessage = iff(isFailed == 1,"
+		" substring(tostring(members.status.error.message), 0, 300), '')"
 		" | summarize members = countif(isnotempty(memberState)),"
 		" membersFailed = countif(memberState =~ 'Failed'),"
 		" membersPending = countif(memberState =~ 'Pending'),"
 		" membersRunning = countif(memberState =~ 'Running'),"
 		" widestGroup = max(array_length(groups.members)),"
-		" arg_max(iff(memberState =~ 'Failed', 1, 0), failedMember, failedCode,"
-		" failedMessage),"
+		" arg_max(isFailed, failedMember, failedCode, failedMessage),"
 		" runningSince = min(todatetime(iff(memberState =~ 'Running',"
 		" tostring(members.status.startTime), ''))),"
 		" memberChanged = " CHANGED("members") ", groupChanged = " CHANGED("groups")
@@ -134,15 +136,20 @@ static const char *const queries[FLEET_ESTATE_QUERY_COUNT] = {
 		" absoluteStartTime ="
 		" tostring(properties.scheduledStartProperties.absoluteStartTime)"
 		" | order by id asc",
-	/* Of each profile and strategy, when the newest run began that has ended: it takes the
-	 * place of the older ones. */
+	/* Of each profile and strategy with a run that a newer one may have replaced: when the
+	 * newest began that has ended. */
 	[FLEET_ESTATE_QUERY_LINES] =
 		RUNS
-		" | where state in~ ('Completed', 'Failed') and ended > ago(%llds)"
-		" and (isnotempty(profileId) or isnotempty(strategyId))"
+		" | where isnull(ended) or ended > ago(%llds)"
 		" | extend fleetId = tostring(split(tolower(id), '/updateruns/')[0]),"
-		" maker = tolower(iff(isnotempty(profileId), profileId, strategyId))"
-		" | summarize startTime = max(todatetime(startTime)) by fleetId, upgradeType, maker"
+		" maker = tolower(iff(isnotempty(profileId), profileId, strategyId)),"
+		" isOver = state in~ ('Completed', 'Failed'),"
+		" isWorse = state in~ ('Failed', 'Stopped', 'Skipped', 'NotStarted')"
+		" or (state =~ 'Completed' and tostring(properties.status) has 'Failed')"
+		" | where isnotempty(maker)"
+		" | summarize startTime = max(todatetime(iff(isOver, startTime, ''))),"
+		" worse = countif(isWorse) by fleetId, upgradeType, maker"
+		" | where worse > 0 and isnotnull(startTime)"
 		" | project id = strcat(fleetId, '|', upgradeType, '|', maker), part = 'line',"
 		" startTime"
 		" | order by id asc",
@@ -328,7 +335,7 @@ static int conclude(const struct intake *intake, enum fleet_estate_query query, 
 
 static int ask(struct fleet_arm *arm, const struct fleet_config_estate *estate,
 	       enum fleet_estate_query which, struct fleet_deadline deadline,
-	       struct fleet_payload_writer *writer, int64_t *quota_left, struct fleet_error *error)
+	       struct fleet_payload_writer *writer, struct fleet_error *error)
 {
 	struct fleet_resource_graph_query query = {
 		.subscriptions = estate->subscriptions,
@@ -351,23 +358,16 @@ static int ask(struct fleet_arm *arm, const struct fleet_config_estate *estate,
 			: fleet_resource_graph_query(arm, &query, deadline, take_row, &intake,
 						     &info, error);
 	fleet_buf_finish(&kql);
-	if (info.quota_left != FLEET_ABSENT &&
-	    (*quota_left == FLEET_ABSENT || info.quota_left < *quota_left))
-		*quota_left = info.quota_left;
 	return conclude(&intake, which, rc, &info, error);
 }
 
 int fleet_estate_list(struct fleet_arm *arm, const struct fleet_config_estate *estate,
 		      struct fleet_deadline deadline, struct fleet_payload_writer *writer,
-		      int64_t *ret_quota_left, struct fleet_error *error)
+		      struct fleet_error *error)
 {
-	int64_t quota_left = FLEET_ABSENT;
 	int rc = add_own(writer, "scope", "recentSeconds", NULL, estate->recent_s, error);
 
 	for (int query = 0; !rc && query < FLEET_ESTATE_QUERY_COUNT; query++)
-		rc = ask(arm, estate, (enum fleet_estate_query)query, deadline, writer, &quota_left,
-			 error);
-	if (!rc)
-		*ret_quota_left = quota_left;
+		rc = ask(arm, estate, (enum fleet_estate_query)query, deadline, writer, error);
 	return rc;
 }

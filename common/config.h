@@ -130,7 +130,8 @@ int fleet_config_estate(const struct fleet_config *config, const char *name,
  * Returns OUT. */
 char *fleet_config_fleet_id(const struct fleet_config_fleet *fleet, char *out, size_t size);
 
-/* What the data of FLEET is known by: its ARM id, or for an estate a text as unique. Returns OUT. */
+/* What the data of FLEET is known by: its ARM id, or for an estate a text as unique. Returns OUT.
+ */
 char *fleet_config_data_id(const struct fleet_config_fleet *fleet, char *out, size_t size);
 
 /* Sets the defaults that CONFIG has for MODULE in SET; an error names file and line. */

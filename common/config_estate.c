@@ -58,10 +58,10 @@ static int read_list(const struct fleet_config_reader *reader, const config_sett
 					 "allowed are 1 to %zu; leave the key out for all that the "
 					 "reader may read",
 					 (size_t)FLEET_RESOURCE_GRAPH_SCOPES);
-	rc = fleet_config_remember(reader, setting, &where);
 	texts = fleet_arena_alloc(&reader->memory->arena, (size_t)count, sizeof(*texts));
-	if (!rc && !texts)
-		rc = fleet_config_no_memory(reader);
+	if (!texts)
+		return fleet_config_no_memory(reader);
+	rc = fleet_config_remember(reader, setting, &where);
 	for (int i = 0; !rc && i < count; i++)
 		rc = read_text(reader, config_setting_get_elem(setting, (unsigned)i), kind,
 			       &texts[i]);

@@ -150,7 +150,7 @@ static const char *const queries[FLEET_ESTATE_QUERY_COUNT] = {
 		" | summarize startTime = max(todatetime(iff(isOver, startTime, ''))),"
 		" worse = countif(isWorse) by fleetId, upgradeType, maker"
 		" | where worse > 0 and isnotnull(startTime)"
-		" | project id = strcat(fleetId, '|', upgradeType, '|', maker), part = 'line',"
+		" | project id = strcat_delim('|', fleetId, upgradeType, maker), part = 'line',"
 		" startTime"
 		" | order by id asc",
 };

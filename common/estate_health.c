@@ -146,10 +146,11 @@ static int by_key(const void *a, const void *b)
 static struct fleet_estate_entry *run_of(const struct judge *judge,
 					 const struct fleet_estate_row *gate)
 {
-	struct fleet_estate_entry wanted = {.key = gate->run_id};
+	struct fleet_estate_entry wanted = {0};
 
-	if (judge->health->run_count == 0)
+	if (judge->health->run_count == 0 || !gate)
 		return NULL;
+	wanted.key = gate->run_id;
 	return bsearch(&wanted, judge->health->runs, judge->health->run_count, sizeof(wanted),
 		       by_key);
 }

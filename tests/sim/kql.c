@@ -240,18 +240,22 @@ static struct json_object *fn_split(struct sim_kql *kql, const struct args *args
 	return parts;
 }
 
-static struct json_object *fn_strcat(struct sim_kql *kql, const struct args *args)
+static struct json_object *fn_strcat_delim(struct sim_kql *kql, const struct args *args)
 {
 	struct sim_buf out = {0};
+	char *by = sim_kql_text(args->at[0]);
 	struct json_object *value;
 
 	(void)kql;
-	for (size_t i = 0; i < args->count; i++) {
+	for (size_t i = 1; i < args->count; i++) {
 		char *text = sim_kql_text(args->at[i]);
 
+		if (i > 1)
+			sim_buf_add(&out, by, strlen(by));
 		sim_buf_add(&out, text, strlen(text));
 		free(text);
 	}
+	free(by);
 	value = sim_json_text(out.data ? out.data : "");
 	sim_buf_finish(&out);
 	return value;
@@ -328,7 +332,7 @@ static const struct {
 	{"isnotnull", fn_isnotnull, 1, 1},
 	{"isnull", fn_isnull, 1, 1},
 	{"split", fn_split, 2, 2},
-	{"strcat", fn_strcat, 1, MAX_ARGS},
+	{"strcat_delim", fn_strcat_delim, 3, MAX_ARGS},
 	{"substring", fn_substring, 3, 3},
 	{"todatetime", fn_todatetime, 1, 1},
 	{"toint", fn_toint, 1, 1},

@@ -11,6 +11,7 @@
 #ifndef FLEETMON_MODULE_H
 #define FLEETMON_MODULE_H
 
+#include "demand.h"
 #include "error.h"
 #include "estate_health.h"
 #include "failure.h"
@@ -18,8 +19,10 @@
 #include "gate_wait.h"
 #include "health.h"
 #include "health_scope.h"
+#include "identities.h"
 #include "model.h"
 #include "options.h"
+#include "parts.h"
 #include "plan.h"
 #include "range.h"
 #include "region.h"
@@ -28,6 +31,7 @@
 #include "run_filter.h"
 #include "run_report.h"
 #include "select.h"
+#include "self.h"
 #include "text.h"
 #include "view.h"
 
@@ -51,6 +55,9 @@ enum fleet_module_kind {
 /* Whoever looks at runs may look at what past ones took. It is there or it is not: an empty list is
  * no failure. */
 #define FLEET_NEEDS_HISTORY (1u << FLEET_KIND_HISTORY)
+/* No list: what is found of the monitoring itself, fleet_view_self. What it costs the service is
+ * one request for each credential of the fleet every few minutes. */
+#define FLEET_NEEDS_SELF (1u << 31)
 
 /* A rule of a check: what makes it return which states. A table ends with a row without a name. */
 struct fleet_module_rule {

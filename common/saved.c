@@ -8,6 +8,7 @@
 
 #include "estate.h"
 #include "file.h"
+#include "module.h"
 #include "payload.h"
 #include "saved.h"
 #include "text.h"
@@ -363,9 +364,14 @@ static int make_view(struct saved *saved, uint32_t needs, const char *fleet, int
 int fleet_saved_view(const struct fleet_option_list *files, uint32_t needs, const char *fleet,
 		     int64_t now_s, struct fleet_view **ret_view, struct fleet_error *error)
 {
-	struct saved *saved = calloc(1, sizeof(*saved));
+	struct saved *saved;
 	int rc = 0;
 
+	if (needs & FLEET_NEEDS_SELF)
+		return fleet_error_set(error, FLEET_E_INVAL,
+				       "this module looks at the monitoring of this machine, which "
+				       "no saved answer holds: leave --from out");
+	saved = calloc(1, sizeof(*saved));
 	if (!saved)
 		return fleet_error_set(error, FLEET_E_NOMEM, "memory ran out");
 	for (size_t i = 0; !rc && i < files->count; i++)

@@ -12,6 +12,7 @@
 
 #include "model.h"
 #include "payload.h"
+#include "self.h"
 
 struct fleet_view;
 
@@ -84,11 +85,17 @@ int64_t fleet_view_reads_left(const struct fleet_view *view);
 const struct fleet_view_source *fleet_view_origin(const struct fleet_view *view,
 						  enum fleet_kind kind);
 
+/* What was found of the monitoring itself; NULL when the module did not say it needs it. */
+const struct fleet_self *fleet_view_self(const struct fleet_view *view);
+
 /* ---- for hosts: making a view ---- */
 
 /* An empty view at time NOW_S. NULL when memory ran out. Free with fleet_view_free. */
 struct fleet_view *fleet_view_new(const char *fleet, const char *fleet_id, int64_t now_s);
 void fleet_view_free(struct fleet_view *view);
+
+/* Gives VIEW what was found of the monitoring, which VIEW takes over. */
+void fleet_view_set_self(struct fleet_view *view, struct fleet_self *self);
 
 /*
  * Gives VIEW the payload of one kind, LEN bytes at BYTES, which VIEW takes over (freed with free,

@@ -312,7 +312,8 @@ def failures_say_it(module, tables):
                                      ["--config", "/nonexistent/fleetmon.conf"])
     case.hold(document["error"]["code"] == "configuration", f"error {document['error']}")
     case.hold("/nonexistent/fleetmon.conf" in document["error"]["message"], "error.message")
-    if not tables["needs"]:
+    # Whoever looks at the monitoring itself has something to say without a secret, too.
+    if not tables["needs"] or "permissions" in tables["needs"]:
         return
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder, "fleetmon.conf")

@@ -3,10 +3,10 @@
  * Runs a check module on saved answers of the service: replay MODULE CASE, where CASE is a folder
  * with runs.json and what else the module needs (gates.json, members.json, profiles.json,
  * strategies.json, clusters.json, fleet.json), each a list answer (estate.json one of Resource
- * Graph); "now" is the time; "args" has one argument a line; "stale" makes the answers old: seconds
- * and the reason; "previous/" holds lists that were read before, and may say when in "now". Prints
- * what a host would print, and "exit N". A third argument is another format: json, openmetrics or
- * explain.
+ * Graph), and self.json (see self_file.h); "now" is the time; "args" has one argument a line;
+ * "stale" makes the answers old: seconds and the reason; "previous/" holds lists that were read
+ * before, and may say when in "now". Prints what a host would print, and "exit N". A third argument
+ * is another format: json, openmetrics or explain.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -21,6 +21,7 @@
 #include "module.h"
 #include "output.h"
 #include "payload.h"
+#include "self_file.h"
 
 #define MAX_ARGS 64
 #define FLEET_ID                                                                       \
@@ -181,6 +182,21 @@ static void add_list(struct fleet_view *view, const char *dir, const char *file,
 	fleet_buf_finish(&before);
 }
 
+static void add_self(struct fleet_view *view, const char *dir)
+{
+	struct json_object *value = NULL;
+	struct fleet_error error;
+	struct fleet_buf text;
+
+	if (!slurp(dir, "self.json", &text))
+		die("no self.json", dir);
+	if (fleet_json_parse(fleet_buf_text(&text), text.len, &value, &error))
+		die(error.message, dir);
+	fleet_view_set_self(view, self_from_json(value));
+	json_object_put(value);
+	fleet_buf_finish(&text);
+}
+
 static struct fleet_view *view_of(const char *dir, uint32_t needs)
 {
 	struct fleet_view *view = fleet_view_new("prod", FLEET_ID, time_of(dir));
@@ -198,6 +214,8 @@ static struct fleet_view *view_of(const char *dir, uint32_t needs)
 			add_list(view, dir, file, (enum fleet_kind)kind, &stale);
 	}
 	fleet_buf_finish(&stale.text);
+	if (needs & FLEET_NEEDS_SELF)
+		add_self(view, dir);
 	return view;
 }
 

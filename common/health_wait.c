@@ -363,5 +363,6 @@ void health_stage_wait(struct health_walk *walk, const struct health_place *plac
 		judge_until(walk, &finding, &walk->thresholds->wait, 0);
 	else
 		judge_age(walk, &finding, &walk->thresholds->pending);
+	walk->is_late |= finding.level != FLEET_LEVEL_OK;
 	add_wait(walk, &finding);
 }

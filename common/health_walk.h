@@ -23,14 +23,15 @@ struct health_walk {
 	bool is_live;		    /* started, and not at its end */
 	bool is_explained;	    /* a wait with limits of its own explains why nothing changes */
 	bool is_stuck;		    /* nothing changes and nothing explains it */
+	bool is_late;		    /* an after-stage wait should have ended by now */
 	int64_t changed_s;	 /* newest change, or end of a wait that explains the time before */
 	enum fleet_level failed; /* what a failed member means in this run */
-	const char *failed_option;  /* that says so, NULL where it is the usual one */
-	enum fleet_level runtime;   /* worst of the running members' and stages' runtimes */
-	size_t failures;	    /* findings of cause FAILED */
-	size_t waits;		    /* findings of things that wait */
-	size_t runtimes;	    /* findings of things that run for too long */
-	size_t tree_gates;	    /* gates in the run's tree */
+	const char *failed_option; /* that says so, NULL where it is the usual one */
+	enum fleet_level runtime;  /* worst of the running members' and stages' runtimes */
+	size_t failures;	   /* findings of cause FAILED */
+	size_t waits;		   /* findings of things that wait */
+	size_t runtimes;	   /* findings of things that run for too long */
+	size_t tree_gates;	   /* gates in the run's tree */
 };
 
 /* Where in the tree we are. */

@@ -276,8 +276,10 @@ const struct fleet_history_item *fleet_view_usual(struct fleet_view *view, const
 	    !fleet_view_find(view, FLEET_KIND_HISTORY, name, &i))
 		return NULL;
 	item = fleet_view_history(view, i);
-	/* Blanks in odd names could make two of them look alike. */
-	if (!item || strcmp(item->scope, scope) != 0 || strcasecmp(item->subject, subject) != 0 ||
+	/* Blanks in odd names could make two of them look alike; and a name in another case is
+	 * another stage. */
+	if (!item || strcmp(fleet_view_item(view, FLEET_KIND_HISTORY, i)->name, name) != 0 ||
+	    strcmp(item->scope, scope) != 0 || strcasecmp(item->subject, subject) != 0 ||
 	    strcmp(item->upgrade_type, upgrade_type) != 0 || item->count <= 0 || item->low_s <= 0 ||
 	    item->low_s > item->median_s || item->high_s < item->median_s)
 		return NULL;

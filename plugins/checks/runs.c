@@ -30,7 +30,8 @@ static const char *const examples[] = {
 };
 
 static const struct fleet_module_rule rules[] = {
-	FLEET_HEALTH_RULES,
+	FLEET_HEALTH_HEAD_RULES,
+	FLEET_HEALTH_RUN_RULE,
 	{"healthy", "OK", "a run that is under way, and nothing in it is wrong"},
 	{"superseded", "OK",
 	 "a newer run of the same upgrade type and profile or strategy took its place: "

@@ -188,7 +188,7 @@ def first_line_says_it(case, document):
     if run is None:
         return
     case.hold(run in start, f"no run in: {start}")
-    if case.module == "run":
+    if case.module in ("run", "runs"):
         state = state_of_run(case, run)
         case.hold(state and state in start, f"no state {state} in: {start}")
 
@@ -231,7 +231,10 @@ def metrics_say_it(case, text, document, tables):
     if document["labels"]:
         about = families[prefix + "info"][2][0][0]
         for key, label in document["labels"].items():
-            case.hold(about.get(key, "")[:100] == label[:100], f"info lacks {key}: {about}")
+            found = about.get("found_" + key, about.get(key, ""))
+            case.hold(found[:100] == label[:100], f"info lacks {key}: {about}")
+        for key, label in labels.items():
+            case.hold(key == "module" or about.get(key) == label, f"info cannot join by {key}")
     # The series are the same whatever was found.
     del labels["module"]
     for name in have:
@@ -354,4 +357,5 @@ def main():
     return 1 if failures or not names else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

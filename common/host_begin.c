@@ -162,6 +162,30 @@ static void keep_first(const struct fleet_error *problem, void *context)
 		*error = *problem;
 }
 
+static void list_scopes(const char *noun, const char *const *names, size_t count,
+			struct fleet_buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i == 5) {
+			(void)fleet_buf_addf(out, " and %zu more", count - i);
+			return;
+		}
+		(void)fleet_buf_addf(out, "%s %s", i > 0 ? "," : noun, names[i]);
+	}
+}
+
+static void list_estate(const struct fleet_config_estate *estate, struct fleet_buf *out)
+{
+	(void)fleet_buf_addf(out, "estate %s is", estate->as_fleet.name);
+	list_scopes(" management groups", estate->management_groups, estate->management_group_count,
+		    out);
+	list_scopes(" subscriptions", estate->subscriptions, estate->subscription_count, out);
+	if (estate->management_group_count + estate->subscription_count == 0)
+		(void)fleet_buf_addf(out, " all that credential %s may read",
+				     estate->as_fleet.reader->name);
+	(void)fleet_buf_adds(out, "\n");
+}
+
 static int check_config(struct fleet_host *host, const struct early *early)
 {
 	const struct fleet_config *config = host->config;
@@ -176,15 +200,21 @@ static int check_config(struct fleet_host *host, const struct early *early)
 	if (error.code)
 		return fail(host, &error);
 	fleet_buf_init(&out, (size_t)64 << 10);
-	(void)fleet_buf_addf(&out, "CONFIG OK - %s: %zu fleet%s, %zu credential%s\n", config->path,
-			     config->fleet_count, config->fleet_count == 1 ? "" : "s",
-			     config->credential_count, config->credential_count == 1 ? "" : "s");
+	(void)fleet_buf_addf(&out, "CONFIG OK - %s: %zu fleet%s, ", config->path,
+			     config->fleet_count, config->fleet_count == 1 ? "" : "s");
+	if (config->estate_count > 0)
+		(void)fleet_buf_addf(&out, "%zu estate%s, ", config->estate_count,
+				     config->estate_count == 1 ? "" : "s");
+	(void)fleet_buf_addf(&out, "%zu credential%s\n", config->credential_count,
+			     config->credential_count == 1 ? "" : "s");
 	for (size_t i = 0; i < config->fleet_count; i++) {
 		char id[512];
 
 		(void)fleet_buf_addf(&out, "fleet %s is %s\n", config->fleets[i].name,
 				     fleet_config_fleet_id(&config->fleets[i], id, sizeof(id)));
 	}
+	for (size_t i = 0; i < config->estate_count; i++)
+		list_estate(&config->estates[i], &out);
 	return print_and_finish(host, &out, 0, FLEET_LEVEL_OK);
 }
 /* Answers -V, -h, --describe and --list; -1 when none was asked for. */
@@ -256,6 +286,14 @@ static bool has_no_config(const struct early *early)
 	return !early->config && access(fleet_config_default_path, F_OK) != 0 && errno == ENOENT;
 }
 
+/* What --fleet names: a module that looks at an estate has no fleet. */
+static int find_fleet(struct fleet_host *host, struct fleet_error *error)
+{
+	if (host->loaded.module.needs & FLEET_NEEDS_ESTATE)
+		return fleet_config_estate(host->config, host->options.fleet, &host->fleet, error);
+	return fleet_config_fleet(host->config, host->options.fleet, &host->fleet, error);
+}
+
 /* What is left when argv is read and CONFIG is there: defaults, the fleet, the time. */
 static int make_ready(struct fleet_host *host, int64_t start_ms, struct fleet_error *error)
 {
@@ -270,7 +308,7 @@ static int make_ready(struct fleet_host *host, int64_t start_ms, struct fleet_er
 					program->kind == FLEET_MODULE_ACTION,
 					&host->sets[host->set_count - 1], error);
 	if (!rc && !is_offline(program))
-		rc = fleet_config_fleet(host->config, host->options.fleet, &host->fleet, error);
+		rc = find_fleet(host, error);
 	if (rc)
 		return rc;
 	if (!host->options.timeout_s)

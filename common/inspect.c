@@ -57,12 +57,19 @@ static const struct fleet_config_credential *credential_of(const struct fleet_co
 	return kind == FLEET_MODULE_ACTION ? fleet->operator: fleet->reader;
 }
 
-/* Does a fleet before number I have the same credential? */
+/* Fleet number I, or after the fleets an estate, which stands in the place of one. */
+static const struct fleet_config_fleet *place_at(const struct fleet_config *config, size_t i)
+{
+	return i < config->fleet_count ? &config->fleets[i]
+				       : &config->estates[i - config->fleet_count].as_fleet;
+}
+
+/* Does a fleet or estate before number I have the same credential? */
 static bool was_seen(const struct fleet_config *config, size_t i, enum fleet_module_kind kind)
 {
 	for (size_t j = 0; j < i; j++)
-		if (credential_of(&config->fleets[j], kind) ==
-		    credential_of(&config->fleets[i], kind))
+		if (credential_of(place_at(config, j), kind) ==
+		    credential_of(place_at(config, i), kind))
 			return true;
 	return false;
 }
@@ -85,9 +92,9 @@ void fleet_inspect_config(const struct fleet_config *config, const char *module_
 		    check_module(config, module_dir, kind, option, &error))
 			problem(&error, context);
 	}
-	for (size_t i = 0; i < config->fleet_count; i++) {
+	for (size_t i = 0; i < config->fleet_count + config->estate_count; i++) {
 		const struct fleet_config_credential *credential =
-			credential_of(&config->fleets[i], kind);
+			credential_of(place_at(config, i), kind);
 
 		if (credential && !was_seen(config, i, kind) &&
 		    check_credential(credential, &error))
@@ -98,9 +105,9 @@ void fleet_inspect_config(const struct fleet_config *config, const char *module_
 static bool is_used(const struct fleet_config *config,
 		    const struct fleet_config_credential *credential)
 {
-	for (size_t i = 0; i < config->fleet_count; i++)
-		if (config->fleets[i].reader == credential ||
-		    config->fleets[i].operator== credential)
+	for (size_t i = 0; i < config->fleet_count + config->estate_count; i++)
+		if (place_at(config, i)->reader == credential ||
+		    place_at(config, i)->operator== credential)
 			return true;
 	return false;
 }

@@ -15,6 +15,7 @@
 #include "cluster_state.h"
 #include "cluster_table.h"
 #include "error.h"
+#include "estate_health.h"
 #include "failure.h"
 #include "fates.h"
 #include "gate_wait.h"
@@ -54,6 +55,8 @@ enum fleet_module_kind {
 #define FLEET_NEEDS_PROFILES (1u << FLEET_KIND_PROFILES)
 #define FLEET_NEEDS_STRATEGIES (1u << FLEET_KIND_STRATEGIES)
 #define FLEET_NEEDS_CLUSTERS (1u << FLEET_KIND_CLUSTERS)
+/* Alone: such a module looks at an estate of many fleets, and --fleet names an estate. */
+#define FLEET_NEEDS_ESTATE (1u << FLEET_KIND_ESTATE)
 /* Whoever looks at runs may look at what past ones took. It is there or it is not: an empty list is
  * no failure. */
 #define FLEET_NEEDS_HISTORY (1u << FLEET_KIND_HISTORY)

@@ -207,6 +207,11 @@ const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view)
 	return decoded(view, FLEET_KIND_FLEET, 0);
 }
 
+const struct fleet_estate_row *fleet_view_estate(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_ESTATE, i);
+}
+
 const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i)
 {
 	return decoded(view, FLEET_KIND_HISTORY, i);

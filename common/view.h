@@ -37,7 +37,7 @@ struct fleet_view_source {
 /* The time that all ages are taken at, seconds since the epoch. */
 int64_t fleet_view_now_s(const struct fleet_view *view);
 
-/* The name of the fleet in the configuration, and its ARM id. */
+/* The name of the fleet (or estate) in the configuration, and its ARM id ("" for an estate). */
 const char *fleet_view_fleet(const struct fleet_view *view);
 const char *fleet_view_fleet_id(const struct fleet_view *view);
 
@@ -56,6 +56,7 @@ const struct fleet_profile *fleet_view_profile(struct fleet_view *view, size_t i
 const struct fleet_strategy *fleet_view_strategy(struct fleet_view *view, size_t i);
 const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i);
 const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view);
+const struct fleet_estate_row *fleet_view_estate(struct fleet_view *view, size_t i);
 const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i);
 const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i);
 

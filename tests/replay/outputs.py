@@ -306,6 +306,7 @@ credentials: { app: { type = "client_secret"; secret_file = "DIR/none";
     client_id = "00000000-0000-0000-0000-000000000002"; }; };
 fleets: { prod: { subscription = "00000000-0000-0000-0000-000000000003"; resource_group = "rg-fleet";
     fleet = "contoso"; reader = "app"; }; };
+estates: { prod: { reader = "app"; }; };
 """
 
 
@@ -324,7 +325,9 @@ def failures_say_it(module, tables):
         pathlib.Path(folder, "cache").mkdir(0o700)
         case, document = failure_says_it(module, tables, "no-secret", ["--config", str(config)])
     case.hold(document["fleet"] == "prod", f"fleet {document['fleet']}")
-    case.hold((document["fleet_id"] or "").endswith("/fleets/contoso"), f"{document['fleet_id']}")
+    about = "" if tables["needs"] == ["estate"] else "/fleets/contoso"
+    case.hold((document["fleet_id"] or "").endswith(about), f"{document['fleet_id']}")
+    case.hold(about or not document["fleet_id"], f"an estate's {document['fleet_id']}")
     case.hold(f"{folder}/none" in document["error"]["message"], f"error {document['error']}")
     first_line_says_it(case, document)
 

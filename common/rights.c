@@ -8,13 +8,14 @@
 #define FLEETS "Microsoft.ContainerService/fleets"
 
 const struct fleet_right fleet_rights[] = {
-	{FLEET_NEEDS_FLEET, "", FLEETS "/read", FLEET_RIGHT_ON_FLEET},
+	{FLEET_NEEDS_FLEET | FLEET_NEEDS_ESTATE, "", FLEETS "/read", FLEET_RIGHT_ON_FLEET},
 	{FLEET_NEEDS_MEMBERS | FLEET_NEEDS_CLUSTERS, "", FLEETS "/members/read",
 	 FLEET_RIGHT_ON_FLEET},
-	{FLEET_NEEDS_RUNS, "", FLEETS "/updateRuns/read", FLEET_RIGHT_ON_FLEET},
+	{FLEET_NEEDS_RUNS | FLEET_NEEDS_ESTATE, "", FLEETS "/updateRuns/read",
+	 FLEET_RIGHT_ON_FLEET},
 	{FLEET_NEEDS_STRATEGIES, "", FLEETS "/updateStrategies/read", FLEET_RIGHT_ON_FLEET},
 	{FLEET_NEEDS_PROFILES, "", FLEETS "/autoUpgradeProfiles/read", FLEET_RIGHT_ON_FLEET},
-	{FLEET_NEEDS_GATES, "", FLEETS "/gates/read", FLEET_RIGHT_ON_FLEET},
+	{FLEET_NEEDS_GATES | FLEET_NEEDS_ESTATE, "", FLEETS "/gates/read", FLEET_RIGHT_ON_FLEET},
 	{FLEET_NEEDS_CLUSTERS, "", "Microsoft.ContainerService/managedClusters/read",
 	 FLEET_RIGHT_ON_CLUSTERS},
 	{FLEET_NEEDS_SELF, "*", "Microsoft.Authorization/permissions/read", FLEET_RIGHT_SPARE},

@@ -13,6 +13,7 @@ static const char *const files[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_MEMBERS] = "member",   [FLEET_KIND_GATES] = "gate",
 	[FLEET_KIND_PROFILES] = "profile", [FLEET_KIND_STRATEGIES] = "strategy",
 	[FLEET_KIND_HISTORY] = "history",  [FLEET_KIND_ESTATE] = "estate",
+	[FLEET_KIND_CLUSTERS] = "cluster",
 };
 
 /* The text of the file of KIND. The caller finishes the buffer. */
@@ -296,6 +297,38 @@ START_TEST(a_whole_history_item_survives)
 }
 END_TEST
 
+START_TEST(a_whole_cluster_survives)
+{
+	struct fixture f;
+	const struct fleet_cluster *cluster = &f.item.cluster;
+	const struct fleet_pool *pool;
+
+	whole_fixture(&f, FLEET_KIND_CLUSTERS);
+	same_resource(&cluster->resource, "cluster", "Canceled");
+	ck_assert_str_eq(cluster->location, "westeurope");
+	ck_assert_str_eq(cluster->sku, "Automatic");
+	ck_assert_str_eq(cluster->kubernetes_version, "1.31");
+	ck_assert_str_eq(cluster->current_version, "1.31.4");
+	ck_assert_str_eq(cluster->power_state, "Stopped");
+	ck_assert_str_eq(cluster->upgrade_channel, "patch");
+	ck_assert_str_eq(cluster->node_os_channel, "SecurityPatch");
+	ck_assert_str_eq(cluster->support_plan, "AKSLongTermSupport");
+	ck_assert_uint_eq(cluster->pool_count, 1);
+	pool = &cluster->pools[0];
+	ck_assert_str_eq(pool->name, "system");
+	ck_assert_str_eq(pool->mode, "System");
+	ck_assert_str_eq(pool->os_type, "Linux");
+	ck_assert_str_eq(pool->os_sku, "Ubuntu");
+	ck_assert_int_eq(pool->count, 3);
+	ck_assert_str_eq(pool->kubernetes_version, "1.30");
+	ck_assert_str_eq(pool->current_version, "1.30.9");
+	ck_assert_str_eq(pool->node_image, "AKSUbuntu-2204gen2containerd-202602.20.0");
+	ck_assert_str_eq(pool->provisioning_state, "Updating");
+	ck_assert_str_eq(pool->power_state, "Running");
+	fixture_finish(&f);
+}
+END_TEST
+
 START_TEST(a_whole_row_of_an_estate_survives)
 {
 	struct fixture f;
@@ -477,6 +510,7 @@ int main(void)
 	tcase_add_test(all, a_whole_profile_and_strategy_survive);
 	tcase_add_test(all, a_whole_member_and_fleet_survive);
 	tcase_add_test(all, a_whole_history_item_survives);
+	tcase_add_test(all, a_whole_cluster_survives);
 	tcase_add_test(all, a_whole_row_of_an_estate_survives);
 	tcase_add_loop_test(all, every_member_of_a_struct_has_a_row, 0, FLEET_KIND_COUNT);
 	tcase_add_loop_test(all, any_field_may_be_null_and_a_wrong_type_is_named, 0,

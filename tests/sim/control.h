@@ -24,8 +24,8 @@
  *                          changes how its cluster behaves from now on, with the keys a
  *                          scenario's member has: attempts, window, image_available_at,
  *                          version_available_at, already_at_target, power_state,
- *                          kubernetes_version. null removes a window or a time. New attempts
- *                          also replace the one under way, counted from its start
+ * provisioning_state, upgrade_channel, node_image, kubernetes_version. null removes a window or a
+ * time. New attempts also replace the one under way, counted from its start
  */
 #ifndef FLEETSIM_CONTROL_H
 #define FLEETSIM_CONTROL_H

@@ -119,6 +119,11 @@ void sim_handle_graph(struct sim_call *call)
 		return;
 	text = sim_json_get_text(call->body, "query");
 	query = lower(text ? text : "");
+	if (strstr(query, "'microsoft.containerservice/managedclusters'")) {
+		sim_graph_clusters(call, text);
+		free(query);
+		return;
+	}
 	if (!strstr(query, "microsoft.containerservice/fleets")) {
 		sim_reply_error(
 			call->reply, 400, "BadRequest",

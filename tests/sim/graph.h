@@ -28,4 +28,7 @@ void sim_graph_answer(struct sim_call *call, struct json_object *rows);
  * what its rows are. Such queries are run as KQL. False: it is none, and nothing was answered. */
 bool sim_graph_estate(struct sim_call *call, const char *query);
 
+/* Answers a query for managed clusters, run as KQL. */
+void sim_graph_clusters(struct sim_call *call, const char *query);
+
 #endif

@@ -241,6 +241,8 @@ static void cluster_delete(struct sim_world *world, struct sim_cluster *cluster)
 	free(cluster->location);
 	free(cluster->kubernetes_version);
 	free(cluster->node_image);
+	free(cluster->provisioning_state);
+	free(cluster->upgrade_channel);
 	free(cluster->power_state);
 	free(cluster->opens);
 	free(cluster);

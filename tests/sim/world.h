@@ -70,6 +70,8 @@ struct sim_cluster {
 	char *kubernetes_version; /* NULL: not said, never counts as up to date */
 	char *node_image;
 	char *power_state;
+	char *provisioning_state;     /* NULL: Succeeded */
+	char *upgrade_channel;	      /* of its own auto-upgrade, NULL: none */
 	struct sim_attempt *attempts; /* the last one repeats */
 	size_t attempt_count;
 	size_t attempts_used;

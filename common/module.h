@@ -24,6 +24,8 @@
 #include "placement.h"
 #include "placement_report.h"
 #include "plan.h"
+#include "profile_runs.h"
+#include "profile_trigger.h"
 #include "provisioning.h"
 #include "range.h"
 #include "region.h"

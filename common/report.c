@@ -43,6 +43,12 @@ void fleet_report_more(struct fleet_buf *out, size_t count, size_t shown)
 		(void)fleet_buf_addf(out, " and %zu more", count - shown);
 }
 
+void fleet_report_count(struct fleet_buf *out, int64_t count, const char *words)
+{
+	if (count)
+		(void)fleet_buf_addf(out, ", %lld %s", (long long)count, words);
+}
+
 void fleet_report_error(struct fleet_buf *out, const char *code, enum fleet_failure_class class,
 			const char *message, size_t max)
 {

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "failure.h"
@@ -32,6 +33,9 @@ void fleet_report_name(struct fleet_buf *out, size_t index, const char *name);
 
 /* Appends " and 12 more" to OUT when COUNT names are more than the SHOWN ones. */
 void fleet_report_more(struct fleet_buf *out, size_t count, size_t shown);
+
+/* Appends ", 3 failed" to OUT for COUNT 3 and WORDS "failed"; nothing for 0. */
+void fleet_report_count(struct fleet_buf *out, int64_t count, const char *words);
 
 /* Appends an error of CLASS as the service worded it, "UpgradeFailed (pdb): Drain node ...", or
  * "failed" where it has no CODE: at most MAX bytes of MESSAGE. */

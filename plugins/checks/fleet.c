@@ -477,12 +477,6 @@ static const char *first_alone(const struct report *report)
 
 /* ---- The whole */
 
-static void add_count(struct fleet_buf *out, int64_t count, const char *words)
-{
-	if (count)
-		(void)fleet_buf_addf(out, ", %lld %s", (long long)count, words);
-}
-
 /* The summary and what to do. */
 static void say(struct report *report)
 {
@@ -494,12 +488,12 @@ static void say(struct report *report)
 	fleet_buf_init(&tail, TEXT_BYTES);
 	(void)fleet_buf_addf(&tail, " [%zu member%s", report->count,
 			     fleet_report_plural((int64_t)report->count));
-	add_count(&tail, by[FLEET_CONDITION_HEALTHY], "healthy");
-	add_count(&tail, by[FLEET_CONDITION_FAILED], "failed");
-	add_count(&tail, by[FLEET_CONDITION_CANCELED], "canceled");
-	add_count(&tail, by[FLEET_CONDITION_ERROR], "with an error");
-	add_count(&tail, by[FLEET_CONDITION_UNKNOWN], "unknown");
-	add_count(&tail, report->changing, "changing");
+	fleet_report_count(&tail, by[FLEET_CONDITION_HEALTHY], "healthy");
+	fleet_report_count(&tail, by[FLEET_CONDITION_FAILED], "failed");
+	fleet_report_count(&tail, by[FLEET_CONDITION_CANCELED], "canceled");
+	fleet_report_count(&tail, by[FLEET_CONDITION_ERROR], "with an error");
+	fleet_report_count(&tail, by[FLEET_CONDITION_UNKNOWN], "unknown");
+	fleet_report_count(&tail, report->changing, "changing");
 	(void)fleet_buf_adds(&tail, "]");
 	fleet_remarks_sort(&report->remarks);
 	fleet_remarks_summary(&report->remarks, report->view, report->result,

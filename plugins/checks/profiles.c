@@ -374,8 +374,8 @@ static void judge_images(struct report *report, const struct fleet_profile *prof
 
 	if (images.undated)
 		remark_unknown(report, profile,
-			       "newest run installs an image without a date: ", undated);
-	if (!oldest)
+			       "newest run installs an image without a date: ", images.undated);
+	if (!images.oldest)
 		return;
 	about.why.value = age_of(report, images.oldest_s);
 	about.level = fleet_limits_level(limits, about.why.value);

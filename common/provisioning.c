@@ -108,7 +108,29 @@ void fleet_provisioning_text(const struct fleet_provisioning *provisioning, stru
 
 const char *fleet_provisioning_hint(const struct fleet_provisioning *provisioning)
 {
-	const char *hint = fleet_failure_of(provisioning->error).hint;
+	struct fleet_failure failure = fleet_failure_of(provisioning->error);
 
-	return hint[0] ? hint : "see the activity log for the cause, then reconcile";
+	if (failure.class != FLEET_FAILURE_NONE && failure.class != FLEET_FAILURE_UNCLASSIFIED)
+		return failure.hint;
+	return "see the activity log for the cause, then reconcile";
+}
+
+bool fleet_provisioning_is_worse(const struct fleet_provisioning *a,
+				 const struct fleet_provisioning *b)
+{
+	if (fleet_condition_is_changing(a->condition) && fleet_condition_is_changing(b->condition))
+		return a->age_s > b->age_s;
+	return a->condition < b->condition;
+}
+
+void fleet_hub_text(const struct fleet_fleet *fleet, struct fleet_buf *out)
+{
+	if (!fleet->has_hub)
+		return;
+	(void)fleet_buf_adds(out, fleet->hub_kubernetes_version[0]
+					  ? ", Kubernetes "
+					  : ", without a Kubernetes version");
+	fleet_text_clean(out, fleet->hub_kubernetes_version, NAME_BYTES);
+	(void)fleet_buf_adds(out, fleet->hub_fqdn[0] ? ", " : ", without an address");
+	fleet_text_clean(out, fleet->hub_fqdn, 2 * NAME_BYTES);
 }

@@ -50,6 +50,14 @@ bool fleet_condition_is_changing(enum fleet_condition condition);
 /* Appends "Failed: QuotaExceeded (capacity): ...", "Joining for 2h", "in no provisioning state". */
 void fleet_provisioning_text(const struct fleet_provisioning *provisioning, struct fleet_buf *out);
 
+/* Which of two that are both unhealthy, or both changing, is to be named first? Failed before
+ * Canceled before an error, and what is changing for longer. */
+bool fleet_provisioning_is_worse(const struct fleet_provisioning *a,
+				 const struct fleet_provisioning *b);
+
+/* Appends ", Kubernetes 1.33.2, ADDRESS", or what of it is missing; nothing without a hub. */
+void fleet_hub_text(const struct fleet_fleet *fleet, struct fleet_buf *out);
+
 /* What a person can do about an unhealthy one. Static. */
 const char *fleet_provisioning_hint(const struct fleet_provisioning *provisioning);
 

@@ -36,11 +36,14 @@ void fleet_remarks_add(struct fleet_remarks *remarks, const struct fleet_remark 
 	to->advice = remark->advice ? remark->advice : "";
 	fleet_buf_init(&to->text, TEXT_BYTES);
 	fleet_buf_init(&to->object, TEXT_BYTES);
+	fleet_buf_init(&to->details, TEXT_BYTES);
 	va_start(args, format);
 	(void)fleet_buf_vaddf(&to->text, format, args);
 	va_end(args);
 	fleet_text_clean(&to->object, remark->why.object ? remark->why.object : "", 2 * NAME_BYTES);
-	remarks->failed |= to->text.failed || to->object.failed;
+	(void)fleet_buf_adds(&to->details, remark->more ? remark->more : "");
+	to->more = "";
+	remarks->failed |= to->text.failed || to->details.failed || to->object.failed;
 }
 
 void fleet_remarks_finish(struct fleet_remarks *remarks)
@@ -49,6 +52,7 @@ void fleet_remarks_finish(struct fleet_remarks *remarks)
 		return;
 	for (size_t i = 0; i < remarks->count; i++) {
 		fleet_buf_finish(&remarks->at[i].text);
+		fleet_buf_finish(&remarks->at[i].details);
 		fleet_buf_finish(&remarks->at[i].object);
 	}
 	free(remarks->at);
@@ -118,8 +122,9 @@ static void add_parts(const struct fleet_remarks *remarks, bool is_ok, struct fl
 			continue;
 		if (shown++ < FLEET_REMARKS_LINES) {
 			why.object = fleet_buf_text(&remark->object);
-			fleet_result_rule(result, remark->level, &why, "%s",
-					  fleet_buf_text(&remark->text));
+			fleet_result_rule(result, remark->level, &why, "%s%s",
+					  fleet_buf_text(&remark->text),
+					  fleet_buf_text(&remark->details));
 			continue;
 		}
 		left++;

@@ -17,10 +17,9 @@ struct fleet_remark {
 	struct fleet_why why; /* as it was given; object is a copy */
 	bool is_detail;	      /* says more about the remark before it; not for the first line */
 	const char *advice;   /* what a person can do, "" for nothing; as it was given */
-	size_t subject;	      /* what it is about, by the module's own count */
 	size_t order;	      /* as they were added */
-	struct fleet_buf text;
-	struct fleet_buf object;
+	const char *more;     /* follows the text where it is a part; "" in the list */
+	struct fleet_buf text, details, object;
 };
 
 /* All zero is an empty list. */
@@ -32,8 +31,8 @@ struct fleet_remarks {
 
 /*
  * Adds a remark with the text FORMAT, which may hold foreign words. REMARK gives level, why,
- * is_detail, advice and subject; object of why is copied, its other texts and the advice must live
- * as long as the list. Free the list with fleet_remarks_finish.
+ * is_detail, advice and more; object of why and more (may be NULL) are copied, the other texts must
+ * live as long as the list. Free the list with fleet_remarks_finish.
  */
 void fleet_remarks_add(struct fleet_remarks *remarks, const struct fleet_remark *remark,
 		       const char *format, ...) __attribute__((format(printf, 3, 4)));

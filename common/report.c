@@ -6,6 +6,7 @@
 #include "text.h"
 
 #define NAME_BYTES ((size_t)64)
+#define ID_BYTES ((size_t)300)
 #define REASON_BYTES 100
 
 void fleet_report_data_perf(struct fleet_result *result, const struct fleet_view *view)
@@ -41,6 +42,18 @@ void fleet_report_more(struct fleet_buf *out, size_t count, size_t shown)
 {
 	if (count > shown)
 		(void)fleet_buf_addf(out, " and %zu more", count - shown);
+}
+
+void fleet_report_handover(struct fleet_buf *out, const char *cluster_id, const char *operation_id)
+{
+	if (cluster_id[0]) {
+		(void)fleet_buf_adds(out, "; cluster ");
+		fleet_text_clean(out, cluster_id, ID_BYTES);
+	}
+	if (operation_id[0]) {
+		(void)fleet_buf_adds(out, "; operation ");
+		fleet_text_clean(out, operation_id, ID_BYTES);
+	}
 }
 
 void fleet_report_count(struct fleet_buf *out, int64_t count, const char *words)

@@ -34,6 +34,9 @@ void fleet_report_name(struct fleet_buf *out, size_t index, const char *name);
 /* Appends " and 12 more" to OUT when COUNT names are more than the SHOWN ones. */
 void fleet_report_more(struct fleet_buf *out, size_t count, size_t shown);
 
+/* Appends what to look for in the portal, "; cluster ID; operation ID", as far as it is known. */
+void fleet_report_handover(struct fleet_buf *out, const char *cluster_id, const char *operation_id);
+
 /* Appends ", 3 failed" to OUT for COUNT 3 and WORDS "failed"; nothing for 0. */
 void fleet_report_count(struct fleet_buf *out, int64_t count, const char *words);
 

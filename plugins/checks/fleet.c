@@ -259,14 +259,7 @@ static void say_hub(struct report *report)
 	if (is_against)
 		(void)fleet_buf_addf(&text, ", where %s should be",
 				     fleet->has_hub ? "none" : "one");
-	if (fleet->has_hub && !fleet->hub_kubernetes_version[0])
-		(void)fleet_buf_adds(&text, ", without a Kubernetes version");
-	else if (fleet->has_hub)
-		(void)fleet_buf_adds(&text, ", Kubernetes ");
-	fleet_text_clean(&text, fleet->hub_kubernetes_version, NAME_BYTES);
-	if (fleet->has_hub)
-		(void)fleet_buf_adds(&text, fleet->hub_fqdn[0] ? ", " : ", without an address");
-	fleet_text_clean(&text, fleet->hub_fqdn, 2 * NAME_BYTES);
+	fleet_hub_text(fleet, &text);
 	fleet_remarks_add(&report->remarks, &remark, "%s", fleet_buf_text(&text));
 	fleet_buf_finish(&text);
 }
@@ -290,23 +283,26 @@ static bool is_unknown(const struct entry *entry)
 	return entry->is.condition == FLEET_CONDITION_UNKNOWN;
 }
 
-/* The first that IS so; NULL when none is. */
-static const struct entry *first_of(const struct report *report, entry_test *is)
+/* The worst that IS so; NULL when none is. */
+static const struct entry *worst_of(const struct report *report, entry_test *is)
 {
+	const struct entry *worst = NULL;
+
 	for (size_t i = 0; i < report->count; i++)
-		if (is(&report->entries[i]))
-			return &report->entries[i];
-	return NULL;
+		if (is(&report->entries[i]) &&
+		    (!worst || fleet_provisioning_is_worse(&report->entries[i].is, &worst->is)))
+			worst = &report->entries[i];
+	return worst;
 }
 
-/* "web-01, web-02 and 3 more": those that are so behind the first SKIPPED of them. */
-static void add_names(const struct report *report, entry_test *is, size_t skipped,
+/* "web-01, web-02 and 3 more": those that are so, without SAID. */
+static void add_names(const struct report *report, entry_test *is, const struct entry *said,
 		      struct fleet_buf *out)
 {
-	size_t count = 0, seen = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < report->count; i++) {
-		if (!is(&report->entries[i]) || seen++ < skipped)
+		if (!is(&report->entries[i]) || &report->entries[i] == said)
 			continue;
 		if (count < NAMES_SHOWN)
 			fleet_report_name(out, count, report->entries[i].member->resource.name);
@@ -324,17 +320,6 @@ static void add_member(const struct entry *entry, struct fleet_buf *out)
 	fleet_provisioning_text(&entry->is, out);
 }
 
-/* What to look for in the portal. */
-static void add_handover(const struct fleet_member *member, struct fleet_buf *out)
-{
-	(void)fleet_buf_adds(out, "; cluster ");
-	fleet_text_clean(out, member->cluster_id, 4 * NAME_BYTES);
-	if (!member->last_operation_id[0])
-		return;
-	(void)fleet_buf_adds(out, "; operation ");
-	fleet_text_clean(out, member->last_operation_id, 4 * NAME_BYTES);
-}
-
 /* Members that are alike: how many and who, then each of them with the level that it has. */
 struct group {
 	entry_test *is;
@@ -349,42 +334,60 @@ static enum fleet_level level_of(const struct report *report, const struct group
 	return is_changing(entry) ? changing_level(report, entry->is.age_s) : group->remark.level;
 }
 
+static void say_details(struct report *report, const struct group *group)
+{
+	struct fleet_remark detail = group->remark;
+	struct fleet_buf text, object;
+
+	detail.is_detail = true;
+	detail.why.value = FLEET_ABSENT;
+	fleet_buf_init(&text, TEXT_BYTES);
+	fleet_buf_init(&object, TEXT_BYTES);
+	for (size_t i = 0; i < report->count; i++) {
+		const struct entry *entry = &report->entries[i];
+
+		if (!group->is(entry))
+			continue;
+		fleet_buf_clear(&text);
+		fleet_buf_clear(&object);
+		add_member(entry, &text);
+		fleet_report_handover(&text, entry->member->cluster_id,
+				      entry->member->last_operation_id);
+		(void)fleet_buf_addf(&object, "members/%.64s", entry->member->resource.name);
+		detail.level = level_of(report, group, entry);
+		detail.why.object = fleet_buf_text(&object);
+		fleet_remarks_add(&report->remarks, &detail, "%s", fleet_buf_text(&text));
+	}
+	fleet_buf_finish(&object);
+	fleet_buf_finish(&text);
+}
+
 static void say_group(struct report *report, const struct group *group)
 {
-	const struct entry *first = first_of(report, group->is);
-	struct fleet_remark detail = group->remark;
-	struct fleet_buf text;
+	const struct entry *first = worst_of(report, group->is);
+	struct fleet_remark remark = group->remark;
+	struct fleet_buf text, more;
 
 	if (!first)
 		return;
 	fleet_buf_init(&text, TEXT_BYTES);
-	if (group->count > 1)
+	fleet_buf_init(&more, TEXT_BYTES);
+	if (group->count == 1) {
+		add_member(first, &text);
+		fleet_report_handover(&more, first->member->cluster_id,
+				      first->member->last_operation_id);
+		remark.more = fleet_buf_text(&more);
+	} else {
 		(void)fleet_buf_addf(&text, "%lld members %s: ", (long long)group->count,
 				     group->words);
-	add_member(first, &text);
-	if (group->count > 1) {
+		add_member(first, &text);
 		(void)fleet_buf_adds(&text, "; also ");
-		add_names(report, group->is, 1, &text);
+		add_names(report, group->is, first, &text);
 	}
-	fleet_remarks_add(&report->remarks, &group->remark, "%s", fleet_buf_text(&text));
-	detail.is_detail = true;
-	detail.why.value = FLEET_ABSENT;
-	for (size_t i = 0; i < report->count; i++) {
-		const struct entry *entry = &report->entries[i];
-		struct fleet_buf object;
-
-		if (!group->is(entry))
-			continue;
-		fleet_buf_init(&object, TEXT_BYTES);
-		fleet_buf_clear(&text);
-		(void)fleet_buf_addf(&object, "members/%.64s", entry->member->resource.name);
-		add_member(entry, &text);
-		add_handover(entry->member, &text);
-		detail.level = level_of(report, group, entry);
-		detail.why.object = fleet_buf_text(&object);
-		fleet_remarks_add(&report->remarks, &detail, "%s", fleet_buf_text(&text));
-		fleet_buf_finish(&object);
-	}
+	fleet_remarks_add(&report->remarks, &remark, "%s", fleet_buf_text(&text));
+	if (group->count > 1)
+		say_details(report, group);
+	fleet_buf_finish(&more);
 	fleet_buf_finish(&text);
 }
 
@@ -422,8 +425,6 @@ static void say_conditions(struct report *report)
 	for (size_t i = 0; i < report->count; i++) {
 		const struct entry *entry = &report->entries[i];
 
-		if (is_unhealthy(entry) && !unhealthy.remark.advice)
-			unhealthy.remark.advice = fleet_provisioning_hint(&entry->is);
 		if (!is_changing(entry))
 			continue;
 		changing.count++;
@@ -432,6 +433,9 @@ static void say_conditions(struct report *report)
 	}
 	unhealthy.remark.level = fleet_limits_level(&opts->unhealthy, unhealthy.count);
 	unhealthy.remark.why.value = unhealthy.count;
+	if (unhealthy.count)
+		unhealthy.remark.advice =
+			fleet_provisioning_hint(&worst_of(report, is_unhealthy)->is);
 	report->unhealthy = unhealthy.count;
 	report->changing = changing.count;
 	say_group(report, &unhealthy);
@@ -481,7 +485,8 @@ static const char *first_alone(const struct report *report)
 static void say(struct report *report)
 {
 	const int64_t *by = report->by_condition;
-	const struct entry *broken = first_of(report, is_unhealthy);
+	const struct entry *broken = worst_of(report, is_unhealthy);
+	enum fleet_level level = fleet_limits_level(&report->opts->unhealthy, report->unhealthy);
 	const char *alone = first_alone(report);
 	struct fleet_buf tail;
 
@@ -502,7 +507,7 @@ static void say(struct report *report)
 	fleet_remarks_next(&report->remarks, report->result);
 	if (fleet_condition_is_unhealthy(report->is.condition))
 		fleet_report_try_az_fleet(report->result, report->view, "reconcile");
-	if (broken)
+	if (broken && level != FLEET_LEVEL_OK)
 		fleet_report_try_az(report->result, report->view, "member reconcile",
 				    broken->member->resource.name, "", "");
 	if (alone)

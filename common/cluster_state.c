@@ -6,7 +6,7 @@
 #include "cluster_state.h"
 #include "node_image.h"
 
-enum fleet_provisioning fleet_provisioning_from(const char *word)
+enum fleet_cluster_provisioning fleet_cluster_provisioning_from(const char *word)
 {
 	static const char *const under_way[] = {
 		"Creating", "Updating", "Upgrading", "Deleting",  "Scaling",
@@ -26,7 +26,7 @@ enum fleet_provisioning fleet_provisioning_from(const char *word)
 	return FLEET_PROVISIONING_UNKNOWN;
 }
 
-static int badness(enum fleet_provisioning provisioning)
+static int badness(enum fleet_cluster_provisioning provisioning)
 {
 	switch (provisioning) {
 	case FLEET_PROVISIONING_SUCCEEDED:
@@ -43,7 +43,7 @@ static int badness(enum fleet_provisioning provisioning)
 
 static void take_provisioning(struct fleet_cluster_state *state, const char *word, const char *pool)
 {
-	enum fleet_provisioning provisioning = fleet_provisioning_from(word);
+	enum fleet_cluster_provisioning provisioning = fleet_cluster_provisioning_from(word);
 
 	if (badness(provisioning) <= badness(state->provisioning))
 		return;

@@ -10,21 +10,21 @@
 #include "model.h"
 
 /* provisioningState, of which the service has many words for being at work. */
-enum fleet_provisioning {
+enum fleet_cluster_provisioning {
 	FLEET_PROVISIONING_SUCCEEDED = 0,
 	FLEET_PROVISIONING_UNDER_WAY, /* Updating, Upgrading, Creating, Starting ... */
 	FLEET_PROVISIONING_FAILED,    /* Failed, Canceled */
 	FLEET_PROVISIONING_UNKNOWN,   /* a word that we do not know, or none */
 };
 
-enum fleet_provisioning fleet_provisioning_from(const char *word);
+enum fleet_cluster_provisioning fleet_cluster_provisioning_from(const char *word);
 
 /* Texts are the cluster's. */
 struct fleet_cluster_state {
 	bool has_version;
 	struct fleet_kube_version version; /* of the control plane: the one it has */
 	const char *version_text;
-	enum fleet_provisioning provisioning; /* the worst of the cluster and its pools */
+	enum fleet_cluster_provisioning provisioning; /* the worst of the cluster and its pools */
 	const char *provisioning_text;
 	const char *provisioning_pool; /* "" for the cluster itself */
 	bool is_stopped;

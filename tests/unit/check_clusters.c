@@ -111,7 +111,7 @@ END_TEST
 
 static const struct {
 	const char *word;
-	enum fleet_provisioning provisioning;
+	enum fleet_cluster_provisioning provisioning;
 } states[] = {
 	{"Succeeded", FLEET_PROVISIONING_SUCCEEDED},
 	{"Failed", FLEET_PROVISIONING_FAILED},
@@ -127,8 +127,8 @@ static const struct {
 
 START_TEST(provisioning_states)
 {
-	ck_assert_msg(fleet_provisioning_from(states[_i].word) == states[_i].provisioning, "%s",
-		      states[_i].word);
+	ck_assert_msg(fleet_cluster_provisioning_from(states[_i].word) == states[_i].provisioning,
+		      "%s", states[_i].word);
 }
 END_TEST
 

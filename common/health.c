@@ -387,13 +387,14 @@ static enum fleet_level failed_level(struct health_walk *walk)
 			    walk->health->members.by_state[FLEET_UPDATE_FAILED]);
 }
 
-int health_judge(struct health_walk *walk, struct fleet_health *ret_health)
+int health_judge(const struct health_walk *start, struct fleet_health *ret_health)
 {
 	struct fleet_health health = {.level = FLEET_LEVEL_OK};
+	struct health_walk copy = *start, *walk = &copy;
 	enum fleet_update_state whole = walk->whole->status.state;
 	int64_t last_s = fleet_run_last_time_s(walk->run);
 
-	walk->health = &health;
+	copy.health = &health;
 	walk->is_live = whole != FLEET_UPDATE_NOT_STARTED && !fleet_update_state_is_terminal(whole);
 	if (last_s > walk->changed_s)
 		walk->changed_s = last_s;

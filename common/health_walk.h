@@ -97,9 +97,9 @@ const struct fleet_limits *health_wait_limits(const struct health_walk *walk,
 /* What FAILED of TOTAL members mean in a part, by percent; false when that does not judge them. */
 bool health_failed_percent(struct health_walk *walk, enum fleet_level *ret_level);
 
-/* Fills WALK and returns what it finds. Of WALK are needed: run, whole, scope, gates, gate_seen,
- * gate_count, changed_s (of the caller), now_s, thresholds. */
-int health_judge(struct health_walk *walk, struct fleet_health *ret_health);
+/* Walks from START and returns what it finds. Of START are needed: run, whole, scope, gates,
+ * gate_seen, gate_count, changed_s (of the caller), now_s, thresholds. */
+int health_judge(const struct health_walk *start, struct fleet_health *ret_health);
 
 /* The newest start or end in a group or stage, 0 when there is none. */
 int64_t health_group_last_s(const struct fleet_group_status *group);

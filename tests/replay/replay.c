@@ -2,10 +2,10 @@
 /*
  * Runs a check module on saved answers of the service: replay MODULE CASE, where CASE is a folder
  * with runs.json and what else the module needs (gates.json, members.json, profiles.json,
- * strategies.json, clusters.json, fleet.json), each a list answer; "now" is the time; "args" has one argument a
- * line; "stale" makes the answers old: seconds and the reason; "previous/" holds lists
- * that were read before. Prints what a host would print, and "exit N". A third argument is another
- * format: json, openmetrics or explain.
+ * strategies.json, clusters.json, fleet.json), each a list answer; "now" is the time; "args" has
+ * one argument a line; "stale" makes the answers old: seconds and the reason; "previous/" holds
+ * lists that were read before. Prints what a host would print, and "exit N". A third argument is
+ * another format: json, openmetrics or explain.
  */
 #include <dlfcn.h>
 #include <stdio.h>

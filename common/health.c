@@ -103,7 +103,12 @@ static void judge_failed(struct health_walk *walk, struct fleet_finding finding,
 			 enum fleet_level level)
 {
 	finding.level = level;
-	finding.option = finding.member[0] ? walk->failed_option : NULL;
+	if (finding.member[0] && walk->failed_limits) {
+		finding.limits = walk->failed_limits;
+		finding.over_s = walk->failed_value;
+		finding.uom = walk->failed_uom;
+		finding.option = walk->failed_option;
+	}
 	walk->failures++;
 	health_add(walk, &finding);
 }
@@ -377,14 +382,16 @@ static void sort_findings(struct health_walk *walk)
 static enum fleet_level failed_level(struct health_walk *walk)
 {
 	enum fleet_update_state state = walk->run->status.state;
-	enum fleet_level level;
 
 	if (state == FLEET_UPDATE_FAILED || state == FLEET_UPDATE_STOPPING)
 		return (enum fleet_level)walk->thresholds->on_failed;
-	if (health_failed_percent(walk, &level))
-		return level;
-	return health_level(&walk->thresholds->failed_members,
-			    walk->health->members.by_state[FLEET_UPDATE_FAILED]);
+	if (!health_failed_percent(walk)) {
+		walk->failed_limits = &walk->thresholds->failed_members;
+		walk->failed_value = walk->health->members.by_state[FLEET_UPDATE_FAILED];
+		walk->failed_uom = "";
+		walk->failed_option = "failed-members-warning";
+	}
+	return health_level(walk->failed_limits, walk->failed_value);
 }
 
 int health_judge(const struct health_walk *start, struct fleet_health *ret_health)

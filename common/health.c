@@ -141,8 +141,11 @@ static void judge_skipped(struct health_walk *walk, const struct health_place *p
 		by_user ? FLEET_CAUSE_SKIPPED_BY_USER : FLEET_CAUSE_SKIPPED_BY_SYSTEM, place,
 		member);
 
+	/* Before the end nothing is held against a person who skips members. */
 	if (by_user && walk->run->status.state == FLEET_UPDATE_COMPLETED)
 		finding.level = (enum fleet_level)walk->thresholds->on_skipped_by_user;
+	else if (by_user)
+		finding.option = "";
 	health_add(walk, &finding);
 }
 

@@ -47,7 +47,7 @@ static void add_place(struct fleet_buf *out, const char *kind, const char *name)
 }
 
 /* The option that gave FINDING its level. A wait whose end nobody named has limits of its own. */
-static const char *option_of(const struct fleet_run *run, const struct fleet_finding *finding)
+static const char *option_of(const struct fleet_finding *finding)
 {
 	bool is_open = finding->until_s == 0;
 
@@ -58,10 +58,6 @@ static const char *option_of(const struct fleet_run *run, const struct fleet_fin
 	if ((finding->cause == FLEET_CAUSE_SCHEDULE || finding->cause == FLEET_CAUSE_WAIT) &&
 	    is_open)
 		return "pending-warning";
-	/* In a run that is not at its end nothing is held against a person who skips members. */
-	if (finding->cause == FLEET_CAUSE_SKIPPED_BY_USER &&
-	    run->status.state != FLEET_UPDATE_COMPLETED)
-		return "";
 	return finding->cause >= FLEET_CAUSE_NONE && finding->cause < FLEET_CAUSE_COUNT
 		       ? rules[finding->cause].option
 		       : "";
@@ -87,7 +83,7 @@ void fleet_finding_part(struct fleet_result *result, const struct fleet_run *run
 		.uom = finding->uom ? finding->uom : "s",
 		.warning = finding->limits ? &finding->limits->warning : NULL,
 		.critical = finding->limits ? &finding->limits->critical : NULL,
-		.option = option_of(run, finding),
+		.option = option_of(finding),
 	};
 	struct fleet_buf object;
 

@@ -406,10 +406,8 @@ static void add_parts(const struct report *report)
 	for (size_t i = 0; i < report->wait_count && i < WAITS_SHOWN; i++)
 		add_part(report, &report->waits[i]);
 	if (report->wait_count > WAITS_SHOWN)
-		fleet_result_rule(report->result, report->waits[WAITS_SHOWN].level,
-				  &(struct fleet_why){.rule = report->waits[WAITS_SHOWN].rule,
-						      .value = FLEET_ABSENT},
-				  "and %zu more", report->wait_count - WAITS_SHOWN);
+		fleet_result_part(report->result, report->waits[WAITS_SHOWN].level, "and %zu more",
+				  report->wait_count - WAITS_SHOWN);
 	if (!report->wait_count)
 		fleet_result_rule(report->result, FLEET_LEVEL_OK,
 				  &(struct fleet_why){.rule = "none", .value = FLEET_ABSENT},

@@ -344,6 +344,20 @@ static void add_summary(const struct report *report)
 	fleet_buf_finish(&line);
 }
 
+/* The option that gives WAIT its level, or the first of the two that do. */
+static const char *option_of(const struct report *report, const struct wait *wait)
+{
+	const struct fleet_limits *limits = wait->gate.finding.limits;
+
+	if (strcmp(wait->rule, "blocked") == 0)
+		return "on-blocked";
+	if (!limits)
+		return "on-unknown-state";
+	if (limits == &report->thresholds.approval)
+		return "warning";
+	return limits == &report->thresholds.schedule ? "schedule-warning" : "gate-warning";
+}
+
 static void add_part(const struct report *report, const struct wait *wait)
 {
 	const struct fleet_limits *limits =
@@ -352,11 +366,10 @@ static void add_part(const struct report *report, const struct wait *wait)
 				.value = wait->gate.finding.over_s,
 				.uom = "s",
 				.warning = limits ? &limits->warning : NULL,
-				.critical = limits ? &limits->critical : NULL};
+				.critical = limits ? &limits->critical : NULL,
+				.option = option_of(report, wait)};
 	struct fleet_buf text, object;
 
-	if (!limits)
-		why.option = strcmp(wait->rule, "blocked") == 0 ? "on-blocked" : "on-unknown-state";
 	fleet_buf_init(&text, 16 * SUMMARY_BYTES);
 	fleet_buf_init(&object, 1024);
 	fleet_finding_object(wait->gate.run, &wait->gate.finding, &object);

@@ -103,8 +103,11 @@ const char *fleet_cause_rule(enum fleet_cause cause);
 bool fleet_cause_is_wait(enum fleet_cause cause);
 
 struct fleet_limits {
-	struct fleet_range warning, critical; /* seconds */
+	struct fleet_range warning, critical; /* seconds, where nothing else is said */
 };
+
+/* What LIMITS make of VALUE: CRITICAL, WARNING or OK; OK for FLEET_ABSENT. */
+enum fleet_level fleet_limits_level(const struct fleet_limits *limits, int64_t value);
 
 /*
  * Everything that decides severity; the table below has an option for each. The on_ fields are an

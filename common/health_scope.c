@@ -162,7 +162,7 @@ void health_duration(struct health_walk *walk)
 	finding = health_finding(FLEET_CAUSE_DURATION, &place, status);
 	finding.age_s = finding.over_s = walk->health->age_s;
 	finding.limits = &scope->duration;
-	finding.level = health_level(finding.limits, finding.over_s);
+	finding.level = fleet_limits_level(finding.limits, finding.over_s);
 	if (finding.level != FLEET_LEVEL_OK)
 		health_add(walk, &finding);
 }

@@ -55,9 +55,6 @@ struct fleet_finding health_member_finding(enum fleet_cause cause, const struct 
 /* Adds FINDING, or notes that there was no memory for it. */
 void health_add(struct health_walk *walk, const struct fleet_finding *finding);
 
-/* What VALUE means by LIMITS; OK for FLEET_ABSENT. */
-enum fleet_level health_level(const struct fleet_limits *limits, int64_t value);
-
 /* Seconds from SINCE to NOW, 0 when SINCE is ahead, FLEET_ABSENT when SINCE is not known (<= 0). */
 int64_t health_age(int64_t now_s, int64_t since_s);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two files of the ledger share. */
+/* What the files of the ledger share. */
 #ifndef FLEETMON_LEDGER_PRIVATE_H
 #define FLEETMON_LEDGER_PRIVATE_H
 
 #include "database.h"
 #include "ledger.h"
+#include "ledger_look.h"
 
 struct fleet_ledger {
 	struct fleet_database database;
@@ -14,6 +15,12 @@ struct fleet_ledger {
 
 /* The tables of a new ledger. */
 extern const char fleet_ledger_schema[];
+
+/* Fills the number of FLEET_ID's open intents, and the oldest, in SIGHT. Returns 0 or
+ * FLEET_E_STATE.
+ */
+int fleet_ledger_open_intents(struct fleet_ledger *ledger, const char *fleet_id,
+			      struct fleet_ledger_sight *sight, struct fleet_error *error);
 
 /* Writes the mark, synced: the newest intent is LAST. Returns 0 or FLEET_E_STATE. */
 int fleet_ledger_mark_write(const struct fleet_ledger *ledger, int64_t last,

@@ -69,11 +69,16 @@ void fleet_report_try_az(struct fleet_result *result, const struct fleet_view *v
 			 const char *command, const char *name, const char *more,
 			 const char *target)
 {
-	const char *id = fleet_view_fleet_id(view);
-	const char *fleet = fleet_id_name(id);
-	char group[128];
+	fleet_report_try_az_id(result, fleet_view_fleet_id(view), command, name, more, target);
+}
+
+void fleet_report_try_az_id(struct fleet_result *result, const char *id, const char *command,
+			    const char *name, const char *more, const char *target)
+{
+	char group[128], fleet[128];
 
 	(void)fleet_id_part(id, "resourceGroups", group, sizeof(group));
+	(void)fleet_id_part(id, "fleets", fleet, sizeof(fleet));
 	if (fleet_report_is_plain(group) && fleet_report_is_plain(fleet) &&
 	    fleet_report_is_plain(name) && (!target[0] || fleet_report_is_plain(target)))
 		fleet_result_line(result, "try: az fleet %s -g %s -f %s -n %s%s%s", command, group,

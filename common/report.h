@@ -43,6 +43,10 @@ bool fleet_report_is_plain(const char *text);
 void fleet_report_try_action(struct fleet_result *result, const struct fleet_view *view,
 			     const char *action, const char *run);
 
+/* As fleet_report_try_az, for the fleet that the ARM id ID is of or below. */
+void fleet_report_try_az_id(struct fleet_result *result, const char *id, const char *command,
+			    const char *name, const char *more, const char *target);
+
 /* Adds the line "try: az fleet COMMAND -g GROUP -f FLEET -n NAME" and MORE with TARGET at its end
  * (both may be ""), if every name in it is plain. */
 void fleet_report_try_az(struct fleet_result *result, const struct fleet_view *view,

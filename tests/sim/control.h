@@ -18,6 +18,8 @@
  *   GET    /_sim/faults    the faults as given, each with "applied":N
  *   POST   /_sim/faults    one fault or a list of them, see faults.h
  *   DELETE /_sim/faults    removes them all
+ *   POST   /_sim/permissions  [{"actions":[...],"notActions":[...]}...]: what callers are told that
+ *                          they may do on fleets; nothing is enforced. Without it: "*"
  *   PATCH  /_sim/fleets/FLEET/members/MEMBER
  *                          changes how its cluster behaves from now on, with the keys a
  *                          scenario's member has: attempts, window, image_available_at,

@@ -300,6 +300,7 @@ void sim_world_finish(struct sim_world *world)
 	free(world->releases.rapid);
 	json_object_put(world->releases.minors);
 	json_object_put(world->releases.images);
+	json_object_put(world->permissions);
 	free(world->identity.tenant);
 	free(world->identity.client_id);
 	free(world->identity.client_secret);

@@ -312,7 +312,8 @@ struct sim_world {
 	struct sim_op *ops;
 	struct sim_async async[SIM_OP_COUNT];
 	struct sim_releases releases;
-	size_t page_size; /* 0: everything on one page */
+	struct json_object *permissions; /* a list as the service sends it; NULL: everything */
+	size_t page_size;		 /* 0: everything on one page */
 	bool start_retries_failed;
 	bool pending_keeps_start;
 	uint32_t etag_counter;

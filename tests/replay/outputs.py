@@ -160,8 +160,9 @@ def tables_are_true(case, document, tables):
             continue
         case.hold(part["when"] == rule["when"], "the rule's text")
         limits_are_true(case, part)
-        case.hold(part["state"] == "OK" or part["option"],
-                  f"a part names no option that gives its level: {part['text']}")
+        by_option = rule["states"] == "any" and part["state"] != "OK"
+        case.hold(not by_option or part["option"] or part["warning"] or part["critical"],
+                  f"a part names neither limit nor option for its level: {part['text']}")
         case.hold(part["state"] == "OK" or part["state"] in rule["states"].split(", ")
                   or rule["states"] == "any",
                   f"rule {rule['name']} gives {part['state']}, which its table does not say")

@@ -160,7 +160,8 @@ def tables_are_true(case, document, tables):
             continue
         case.hold(part["when"] == rule["when"], "the rule's text")
         limits_are_true(case, part)
-        by_option = rule["states"] == "any" and part["state"] != "OK"
+        by_option = (rule["states"] == "any" and part["state"] != "OK"
+                     and not re.match(r"and [0-9]+ more", part["text"]))
         case.hold(not by_option or part["option"] or part["warning"] or part["critical"],
                   f"a part names neither limit nor option for its level: {part['text']}")
         case.hold(part["state"] == "OK" or part["state"] in rule["states"].split(", ")

@@ -103,7 +103,12 @@ static void judge_failed(struct health_walk *walk, struct fleet_finding finding,
 			 enum fleet_level level)
 {
 	finding.level = level;
-	finding.option = finding.member[0] ? walk->failed_option : NULL;
+	if (finding.member[0] && walk->failed_limits) {
+		finding.limits = walk->failed_limits;
+		finding.over_s = walk->failed_value;
+		finding.uom = walk->failed_uom;
+		finding.option = walk->failed_option;
+	}
 	walk->failures++;
 	health_add(walk, &finding);
 }
@@ -136,8 +141,11 @@ static void judge_skipped(struct health_walk *walk, const struct health_place *p
 		by_user ? FLEET_CAUSE_SKIPPED_BY_USER : FLEET_CAUSE_SKIPPED_BY_SYSTEM, place,
 		member);
 
+	/* Before the end nothing is held against a person who skips members. */
 	if (by_user && walk->run->status.state == FLEET_UPDATE_COMPLETED)
 		finding.level = (enum fleet_level)walk->thresholds->on_skipped_by_user;
+	else if (by_user)
+		finding.option = "";
 	health_add(walk, &finding);
 }
 
@@ -377,23 +385,26 @@ static void sort_findings(struct health_walk *walk)
 static enum fleet_level failed_level(struct health_walk *walk)
 {
 	enum fleet_update_state state = walk->run->status.state;
-	enum fleet_level level;
 
 	if (state == FLEET_UPDATE_FAILED || state == FLEET_UPDATE_STOPPING)
 		return (enum fleet_level)walk->thresholds->on_failed;
-	if (health_failed_percent(walk, &level))
-		return level;
-	return fleet_limits_level(&walk->thresholds->failed_members,
-				  walk->health->members.by_state[FLEET_UPDATE_FAILED]);
+	if (!health_failed_percent(walk)) {
+		walk->failed_limits = &walk->thresholds->failed_members;
+		walk->failed_value = walk->health->members.by_state[FLEET_UPDATE_FAILED];
+		walk->failed_uom = "";
+		walk->failed_option = "failed-members-warning";
+	}
+	return fleet_limits_level(walk->failed_limits, walk->failed_value);
 }
 
-int health_judge(struct health_walk *walk, struct fleet_health *ret_health)
+int health_judge(const struct health_walk *start, struct fleet_health *ret_health)
 {
 	struct fleet_health health = {.level = FLEET_LEVEL_OK};
+	struct health_walk copy = *start, *walk = &copy;
 	enum fleet_update_state whole = walk->whole->status.state;
 	int64_t last_s = fleet_run_last_time_s(walk->run);
 
-	walk->health = &health;
+	copy.health = &health;
 	walk->is_live = whole != FLEET_UPDATE_NOT_STARTED && !fleet_update_state_is_terminal(whole);
 	if (last_s > walk->changed_s)
 		walk->changed_s = last_s;

@@ -239,10 +239,11 @@ struct fleet_finding {
 	const char *timing;    /* "Before", "After" or "" */
 	const char *hint;      /* what to do about the error, "" when none */
 	int64_t age_s;	       /* how long, FLEET_ABSENT when it cannot be known */
-	int64_t over_s;	       /* what was held against limits, FLEET_ABSENT if unknown; percent
-				  of usual_s for SLOW */
+	int64_t over_s;	       /* what was held against limits, in uom; FLEET_ABSENT if unknown;
+				  percent of usual_s for SLOW */
 	int64_t until_s;       /* when it should end, 0 when that is not known */
 	const struct fleet_limits *limits; /* what over_s was held against, NULL when none */
+	const char *uom;		   /* of over_s, NULL for seconds */
 	int64_t usual_s;		   /* SLOW: the median of past runs, else 0 */
 	int64_t usual_count;		   /* SLOW: how many of them */
 	const char *option; /* that gave the level, NULL when it is the cause's own */

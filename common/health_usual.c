@@ -46,6 +46,7 @@ static void slow_finding(const struct health_walk *walk, const struct fleet_hist
 	finding->cause = FLEET_CAUSE_SLOW;
 	finding->age_s = age;
 	finding->over_s = percent;
+	finding->uom = "%";
 	finding->limits = &walk->thresholds->slow;
 	finding->usual_s = usual->median_s;
 	finding->usual_count = usual->count;

@@ -116,10 +116,13 @@ int fleet_run_filter_apply(struct fleet_view *view, const struct fleet_run_filte
 	size_t count = fleet_view_count(view, FLEET_KIND_RUNS);
 	struct fleet_run_verdict *verdicts = calloc(count + 1, sizeof(*verdicts));
 	size_t *order = calloc(count + 1, sizeof(*order));
-	int rc;
+	int rc = FLEET_E_NOMEM;
 
-	rc = verdicts && order ? exclude(view, filter, verdicts, error)
-			       : fleet_error_set(error, FLEET_E_NOMEM, "no memory");
+	if (!verdicts || !order) {
+		(void)fleet_error_set(error, FLEET_E_NOMEM, "no memory");
+		goto out;
+	}
+	rc = exclude(view, filter, verdicts, error);
 	if (rc)
 		goto out;
 	for (size_t i = 0; i < count; i++)

@@ -293,7 +293,8 @@ static void add_repeats(struct report *report)
 		const struct fleet_why why = {.rule = "repeat",
 					      .object = repeat->member,
 					      .value = repeat->times,
-					      .warning = &report->opts->repeat};
+					      .warning = &report->opts->repeat,
+					      .option = "repeat"};
 
 		if (!fleet_range_alerts(&report->opts->repeat, repeat->times))
 			continue;
@@ -307,7 +308,9 @@ static void add_repeats(struct report *report)
 	}
 	if (left > 0)
 		fleet_result_rule(report->result, FLEET_LEVEL_WARNING,
-				  &(struct fleet_why){.rule = "repeat", .value = FLEET_ABSENT},
+				  &(struct fleet_why){.rule = "repeat",
+						      .value = FLEET_ABSENT,
+						      .option = "repeat"},
 				  "and %lld more repeat offenders", (long long)left);
 }
 

@@ -159,9 +159,35 @@ def tables_are_true(case, document, tables):
         if not case.hold(rule, f"a part names the rule {part['rule']}: {part['text']}"):
             continue
         case.hold(part["when"] == rule["when"], "the rule's text")
+        limits_are_true(case, part)
+        by_option = (rule["states"] == "any" and part["state"] != "OK"
+                     and not re.match(r"and [0-9]+ more", part["text"]))
+        case.hold(not by_option or part["option"] or part["warning"] or part["critical"],
+                  f"a part names neither limit nor option for its level: {part['text']}")
         case.hold(part["state"] == "OK" or part["state"] in rule["states"].split(", ")
                   or rule["states"] == "any",
                   f"rule {rule['name']} gives {part['state']}, which its table does not say")
+
+
+def alerts(limit, value):
+    """Does the range LIMIT of the plugin guidelines alert for VALUE?"""
+    found = re.fullmatch(r"(@?)(?:(-?[0-9]*|~):)?(-?[0-9]*)", limit)
+    inside, start, end = found.groups()
+    low = float("-inf") if start == "~" else int(start or 0)
+    high = int(end) if end else float("inf")
+    return (low <= value <= high) == (inside == "@")
+
+
+def limits_are_true(case, part):
+    """A part that names a value and limits has the level that follows from them."""
+    if part["value"] is None or not (part["warning"] or part["critical"]):
+        return
+    level = "OK"
+    for limit, word in (("warning", "WARNING"), ("critical", "CRITICAL")):
+        if part[limit] and alerts(part[limit], part["value"]):
+            level = word
+    case.hold(part["state"] == level, f"{part['value']} against {part['warning']} and "
+              f"{part['critical']} is {level}, not {part['state']}: {part['text']}")
 
 
 def clean(text):

@@ -514,7 +514,7 @@ static void say(struct report *report)
 		fleet_report_try_az(report->result, report->view,
 				    "autoupgradeprofile generate-update-run", report->to_generate,
 				    "", "");
-	if (report->only)
+	if (report->only && !report->opts->profile) /* the option is a label already */
 		fleet_result_label(report->result, "profile", report->only);
 	fleet_buf_finish(&tail);
 }

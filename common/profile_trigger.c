@@ -65,6 +65,10 @@ void fleet_trigger_text(const struct fleet_trigger *trigger, const struct fleet_
 		(void)fleet_buf_addf(out, "never triggered, made %s ago", age);
 		return;
 	}
+	if (trigger->level != FLEET_LEVEL_OK) {
+		(void)fleet_buf_addf(out, "has not triggered for %s", age);
+		return;
+	}
 	(void)fleet_buf_addf(out, "last triggered %s ago", age);
 	for (size_t i = 0; i < count && i < VERSIONS_SHOWN; i++) {
 		if (i == 0)

@@ -77,7 +77,8 @@ struct fleet_trigger fleet_trigger_of(const struct fleet_view *view, size_t i,
 				      const struct fleet_profile *profile,
 				      const struct fleet_trigger_limits *limits);
 
-/* Appends "last triggered 3d ago, to 1.33.2" or "never triggered, made 30d ago". */
+/* Appends "last triggered 3d ago, to 1.33.2", "has not triggered for 30d" or "never triggered, made
+ * 30d ago". */
 void fleet_trigger_text(const struct fleet_trigger *trigger, const struct fleet_profile *profile,
 			struct fleet_buf *out);
 

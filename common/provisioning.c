@@ -108,11 +108,8 @@ void fleet_provisioning_text(const struct fleet_provisioning *provisioning, stru
 
 const char *fleet_provisioning_hint(const struct fleet_provisioning *provisioning)
 {
-	struct fleet_failure failure = fleet_failure_of(provisioning->error);
-
-	if (failure.class != FLEET_FAILURE_NONE && failure.class != FLEET_FAILURE_UNCLASSIFIED)
-		return failure.hint;
-	return "see the activity log for the cause, then reconcile";
+	return fleet_failure_hint(provisioning->error,
+				  "see the activity log for the cause, then reconcile");
 }
 
 bool fleet_provisioning_is_worse(const struct fleet_provisioning *a,

@@ -481,7 +481,6 @@ static const char *first_alone(const struct report *report)
 
 /* ---- The whole */
 
-/* The summary and what to do. */
 static void say(struct report *report)
 {
 	const int64_t *by = report->by_condition;

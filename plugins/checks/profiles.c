@@ -135,9 +135,11 @@ static void remark(struct report *report, const struct fleet_profile *profile,
 	fleet_buf_init(&start, TEXT_BYTES);
 	fleet_buf_init(&object, TEXT_BYTES);
 	fleet_text_clean(&start, profile->resource.name, NAME_BYTES);
-	(void)fleet_buf_adds(&start, " (");
-	fleet_text_clean(&start, profile->channel[0] ? profile->channel : "no channel", NAME_BYTES);
-	(void)fleet_buf_adds(&start, ")");
+	if (profile->channel[0]) {
+		(void)fleet_buf_adds(&start, " (");
+		fleet_text_clean(&start, profile->channel, NAME_BYTES);
+		(void)fleet_buf_adds(&start, ")");
+	}
 	if (!remark.why.object) {
 		(void)fleet_buf_adds(&object, "autoUpgradeProfiles/");
 		fleet_text_clean(&object, profile->resource.name, NAME_BYTES);
@@ -189,7 +191,7 @@ static void judge_provisioning(struct report *report, const struct fleet_profile
 			       state);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "is itself %s: its last change was not done", state);
+	(void)snprintf(text, sizeof(text), "%s: its last change was not made", state);
 	remark_by(report, profile, "failed", "on-failed", report->opts->on_failed,
 		  "see the activity log for the change, then make it again", text);
 }
@@ -225,11 +227,11 @@ static void judge_status(struct report *report, const struct fleet_profile *prof
 		fleet_duration_format(age_of(report, profile->last_triggered_s), age, sizeof(age));
 		(void)fleet_buf_addf(&text, ", %s ago", age);
 	}
-	remark_by(report, profile, "trigger-failed", "on-failed-trigger",
-		  report->opts->on_failed_trigger,
-		  failure.hint[0] ? failure.hint
-				  : "mend what the trigger failed for, then generate a run",
-		  fleet_buf_text(&text));
+	remark_by(
+		report, profile, "trigger-failed", "on-failed-trigger",
+		report->opts->on_failed_trigger,
+		fleet_failure_hint(error, "mend what the trigger failed for, then generate a run"),
+		fleet_buf_text(&text));
 	fleet_buf_finish(&text);
 }
 
@@ -238,6 +240,7 @@ static void judge_trigger(struct report *report, const struct fleet_profile *pro
 	const struct fleet_trigger trigger =
 		fleet_trigger_of(report->view, place, profile, &report->opts->trigger);
 	bool is_well = trigger.level == FLEET_LEVEL_OK;
+	bool is_overdue = !is_well && trigger.age_s != FLEET_ABSENT;
 	const struct fleet_remark about = {
 		.level = trigger.level,
 		.why = {.rule = trigger.is_never ? "never-triggered"
@@ -251,9 +254,9 @@ static void judge_trigger(struct report *report, const struct fleet_profile *pro
 	struct fleet_buf text;
 
 	report->never += trigger.is_never;
-	report->overdue += !is_well;
+	report->overdue += is_overdue;
 	raise_to(&report->oldest_trigger_s, trigger.age_s);
-	if (!is_well && !report->to_generate)
+	if (is_overdue && !report->to_generate)
 		report->to_generate = profile->resource.name;
 	fleet_buf_init(&text, TEXT_BYTES);
 	fleet_trigger_text(&trigger, profile, &text);
@@ -511,7 +514,7 @@ static void say(struct report *report)
 		fleet_report_try_az(report->result, report->view,
 				    "autoupgradeprofile generate-update-run", report->to_generate,
 				    "", "");
-	if (report->only)
+	if (report->only && !report->opts->profile) /* the option is a label already */
 		fleet_result_label(report->result, "profile", report->only);
 	fleet_buf_finish(&tail);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Versions, node images and states of clusters, as AKS writes them. */
+/* Versions and states of clusters, as AKS writes them. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cluster_state.h"
-#include "node_image.h"
 
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
 
@@ -77,33 +76,6 @@ START_TEST(the_end_of_support)
 	ck_assert(!fleet_kube_version_end("1.31=2026-13-30", NULL, &s));
 	ck_assert(!fleet_kube_version_end("1.31=2026-11-30T00:00:00Z", NULL, &s));
 	ck_assert(!fleet_kube_version_end("newest=2026-11-30", NULL, &s));
-}
-END_TEST
-
-/* ---- Node images */
-
-static const struct {
-	const char *name;
-	int64_t date_s;
-} images[] = {
-	{"AKSUbuntu-2204gen2containerd-202504.16.0", INT64_C(1744761600)},
-	{"AKSAzureLinux-V3gen2-202602.20.1", INT64_C(1771545600)},
-	{"AKSUbuntu-1604-2020.10.08", INT64_C(1602115200)},
-	{"AKSWindows-2022-containerd-20348.3091.250117", INT64_C(1737072000)},
-	{"AKSUbuntu-2204gen2containerd-202513.16.0", 0},
-	{"AKSUbuntu-2204gen2containerd-202502.30.0", 0},
-	{"AKSUbuntu-2204gen2containerd", 0},
-	{"custom", 0},
-	{"", 0},
-	{"a-199901.01.0", 0},
-	{"a-202504.16.0x", 0},
-	{"a-99999999999999999999.16.0", 0},
-};
-
-START_TEST(dates_of_images)
-{
-	ck_assert_msg(fleet_node_image_date_s(images[_i].name) == images[_i].date_s, "%s: %lld",
-		      images[_i].name, (long long)fleet_node_image_date_s(images[_i].name));
 }
 END_TEST
 
@@ -213,7 +185,6 @@ int main(void)
 	tcase_add_loop_test(all, versions_are_read, 0, COUNT(versions));
 	tcase_add_test(all, versions_are_compared);
 	tcase_add_test(all, the_end_of_support);
-	tcase_add_loop_test(all, dates_of_images, 0, COUNT(images));
 	tcase_add_loop_test(all, provisioning_states, 0, COUNT(states));
 	tcase_add_test(all, a_cluster_is_as_bad_as_its_worst_pool);
 	tcase_add_test(all, a_cluster_that_says_little);

@@ -38,7 +38,7 @@ static size_t count_spots(const struct fleet_strategy *strategy)
 /* Notes in SPOT when SELECTOR cannot be read. */
 static void try_selector(struct spot *spot, const char *selector)
 {
-	struct fleet_error error;
+	struct fleet_error error = {.code = FLEET_OK};
 	bool selects;
 
 	if (!spot->is_readable || !fleet_selector_matches(selector, NULL, 0, &selects, &error))

@@ -10,23 +10,30 @@
 #define NAME_BYTES ((size_t)64)
 #define MESSAGE_BYTES ((size_t)200)
 
-static enum fleet_condition condition_of(const char *state, const struct fleet_error_detail *error)
+/* Which words there are depends on what it is; those of another kind are as good as unknown. */
+static enum fleet_condition condition_of(enum fleet_kind kind, const char *state,
+					 const struct fleet_error_detail *error)
 {
 	static const struct {
 		const char *word;
 		enum fleet_condition condition;
+		bool is_of_fleets, is_of_members;
 	} words[] = {
-		{"Failed", FLEET_CONDITION_FAILED},	{"Canceled", FLEET_CONDITION_CANCELED},
-		{"Joining", FLEET_CONDITION_JOINING},	{"Leaving", FLEET_CONDITION_LEAVING},
-		{"Updating", FLEET_CONDITION_UPDATING}, {"Creating", FLEET_CONDITION_CREATING},
-		{"Deleting", FLEET_CONDITION_DELETING},
+		{"Failed", FLEET_CONDITION_FAILED, true, true},
+		{"Canceled", FLEET_CONDITION_CANCELED, true, true},
+		{"Updating", FLEET_CONDITION_UPDATING, true, true},
+		{"Creating", FLEET_CONDITION_CREATING, true, false},
+		{"Deleting", FLEET_CONDITION_DELETING, true, false},
+		{"Joining", FLEET_CONDITION_JOINING, false, true},
+		{"Leaving", FLEET_CONDITION_LEAVING, false, true},
 	};
 
 	if (strcmp(state, "Succeeded") == 0)
 		return fleet_error_detail_is_set(error) ? FLEET_CONDITION_ERROR
 							: FLEET_CONDITION_HEALTHY;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(state, words[i].word) == 0)
+		if (strcmp(state, words[i].word) == 0 &&
+		    (kind == FLEET_KIND_FLEET ? words[i].is_of_fleets : words[i].is_of_members))
 			return words[i].condition;
 	return FLEET_CONDITION_UNKNOWN;
 }
@@ -62,7 +69,7 @@ struct fleet_provisioning fleet_provisioning_of(const struct fleet_view *view, e
 						size_t i, const struct fleet_resource *resource,
 						const struct fleet_error_detail *error)
 {
-	enum fleet_condition condition = condition_of(resource->provisioning_state, error);
+	enum fleet_condition condition = condition_of(kind, resource->provisioning_state, error);
 
 	return (struct fleet_provisioning){
 		.condition = condition,

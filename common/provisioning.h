@@ -33,9 +33,10 @@ struct fleet_provisioning {
 };
 
 /*
- * Of item I of KIND in VIEW, which is RESOURCE with the ERROR of its last operation. Texts live as
- * long as these. The service notes when it began to create or update something, but not when it
- * began to delete it: how long that lasts is known only when an earlier snapshot was without it.
+ * Of item I of KIND, the fleet or a member, in VIEW, which is RESOURCE with the ERROR of its last
+ * operation. Texts live as long as these. The service notes when it began to create or update
+ * something, but not when it began to delete it: how long that lasts is known only when an earlier
+ * snapshot was without it.
  */
 struct fleet_provisioning fleet_provisioning_of(const struct fleet_view *view, enum fleet_kind kind,
 						size_t i, const struct fleet_resource *resource,

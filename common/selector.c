@@ -121,13 +121,14 @@ static int read_value(struct reader *reader, struct word *ret_value)
 /* "(a, b)": is LABEL one of them? */
 static int read_set(struct reader *reader, const char *label, bool *ret_is_in)
 {
-	struct word value = {0};
+	struct word value = {"", 0};
 	bool is_in = false;
 	int rc;
 
 	if (!take(reader, "("))
 		return fail(reader, "no list in round brackets");
-	if (take(reader, ")"))
+	skip_blanks(reader);
+	if (*reader->at == ')')
 		return fail(reader, "an empty list");
 	do {
 		rc = read_value(reader, &value);
@@ -155,7 +156,7 @@ static int read_comparison(struct reader *reader, const char *label, bool is_abo
 {
 	char text[NAME_BYTES + 1] = "";
 	long long limit, number;
-	struct word value = {0};
+	struct word value = {"", 0};
 	int rc = read_value(reader, &value);
 
 	if (rc)
@@ -173,7 +174,7 @@ static int read_comparison(struct reader *reader, const char *label, bool is_abo
 /* What follows the key: an operator with its values, or nothing. */
 static int read_operator(struct reader *reader, const char *label, bool *ret_holds)
 {
-	struct word value = {0}, operator;
+	struct word value = {"", 0}, operator;
 	bool is_in = false, is_not;
 	int rc;
 

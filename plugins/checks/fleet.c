@@ -200,11 +200,6 @@ static struct fleet_remark judge_state(const struct report *report)
 		[FLEET_CONDITION_DELETING] = {"deleting", "on-deleting",
 					      (int)fleet_level_worst(
 						      (enum fleet_level)opts->on_deleting, by_age)},
-		/* Words for members only are unknown ones here. */
-		[FLEET_CONDITION_JOINING] = {"unknown-state", "on-unknown-state",
-					     opts->on_unknown_state},
-		[FLEET_CONDITION_LEAVING] = {"unknown-state", "on-unknown-state",
-					     opts->on_unknown_state},
 		[FLEET_CONDITION_UNKNOWN] = {"unknown-state", "on-unknown-state",
 					     opts->on_unknown_state},
 	};
@@ -328,10 +323,10 @@ struct group {
 	struct fleet_remark remark;
 };
 
-static enum fleet_level level_of(const struct report *report, const struct group *group,
-				 const struct entry *entry)
+static enum fleet_level level_of(const struct report *report, const struct entry *entry,
+				 enum fleet_level otherwise)
 {
-	return is_changing(entry) ? changing_level(report, entry->is.age_s) : group->remark.level;
+	return is_changing(entry) ? changing_level(report, entry->is.age_s) : otherwise;
 }
 
 static void say_details(struct report *report, const struct group *group)
@@ -354,7 +349,7 @@ static void say_details(struct report *report, const struct group *group)
 		fleet_report_handover(&text, entry->member->cluster_id,
 				      entry->member->last_operation_id);
 		(void)fleet_buf_addf(&object, "members/%.64s", entry->member->resource.name);
-		detail.level = level_of(report, group, entry);
+		detail.level = level_of(report, entry, group->remark.level);
 		detail.why.object = fleet_buf_text(&object);
 		fleet_remarks_add(&report->remarks, &detail, "%s", fleet_buf_text(&text));
 	}
@@ -395,6 +390,7 @@ static void say_conditions(struct report *report)
 {
 	const struct opts *opts = report->opts;
 	const int64_t *by = report->by_condition;
+	const struct entry *worst = worst_of(report, is_unhealthy);
 	struct group unhealthy = {.is = is_unhealthy,
 				  .count = by[FLEET_CONDITION_FAILED] +
 					   by[FLEET_CONDITION_CANCELED] + by[FLEET_CONDITION_ERROR],
@@ -428,14 +424,13 @@ static void say_conditions(struct report *report)
 		if (!is_changing(entry))
 			continue;
 		changing.count++;
-		changing.remark.level =
-			fleet_level_worst(changing.remark.level, level_of(report, NULL, entry));
+		changing.remark.level = fleet_level_worst(changing.remark.level,
+							  changing_level(report, entry->is.age_s));
 	}
 	unhealthy.remark.level = fleet_limits_level(&opts->unhealthy, unhealthy.count);
 	unhealthy.remark.why.value = unhealthy.count;
-	if (unhealthy.count)
-		unhealthy.remark.advice =
-			fleet_provisioning_hint(&worst_of(report, is_unhealthy)->is);
+	if (worst)
+		unhealthy.remark.advice = fleet_provisioning_hint(&worst->is);
 	report->unhealthy = unhealthy.count;
 	report->changing = changing.count;
 	say_group(report, &unhealthy);

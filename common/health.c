@@ -8,7 +8,7 @@
 #include "health_walk.h"
 #include "text.h"
 
-enum fleet_level health_level(const struct fleet_limits *limits, int64_t value)
+enum fleet_level fleet_limits_level(const struct fleet_limits *limits, int64_t value)
 {
 	if (value == FLEET_ABSENT)
 		return FLEET_LEVEL_OK;
@@ -120,7 +120,7 @@ static void judge_running(struct health_walk *walk, const struct health_place *p
 	if (age > walk->health->running_longest_s)
 		walk->health->running_longest_s = age;
 	finding = health_member_finding(FLEET_CAUSE_MEMBER_RUNTIME, place, member);
-	finding.level = health_level(limits, age);
+	finding.level = fleet_limits_level(limits, age);
 	finding.age_s = finding.over_s = age;
 	finding.limits = limits;
 	health_slow_member(walk, member, age, &finding);
@@ -250,7 +250,7 @@ static void judge_not_started(struct health_walk *walk, struct fleet_finding fin
 
 	finding.age_s = finding.over_s = health_age(walk->now_s, made > 0 ? made : walk->changed_s);
 	finding.limits = limits;
-	finding.level = health_level(limits, finding.over_s);
+	finding.level = fleet_limits_level(limits, finding.over_s);
 	health_add(walk, &finding);
 }
 
@@ -260,7 +260,7 @@ static void judge_stopping(struct health_walk *walk, struct fleet_finding findin
 
 	finding.age_s = finding.over_s = health_age(walk->now_s, walk->changed_s);
 	finding.limits = limits;
-	finding.level = health_level(limits, finding.over_s);
+	finding.level = fleet_limits_level(limits, finding.over_s);
 	health_add(walk, &finding);
 }
 
@@ -272,7 +272,7 @@ static void judge_progress(struct health_walk *walk, struct fleet_finding findin
 	finding.age_s = walk->health->no_progress_s;
 	finding.over_s = health_age(walk->now_s, walk->changed_s);
 	finding.limits = limits;
-	finding.level = health_level(limits, finding.over_s);
+	finding.level = fleet_limits_level(limits, finding.over_s);
 	if (walk->is_explained || finding.level == FLEET_LEVEL_OK)
 		return;
 	walk->is_stuck = true;
@@ -383,8 +383,8 @@ static enum fleet_level failed_level(struct health_walk *walk)
 		return (enum fleet_level)walk->thresholds->on_failed;
 	if (health_failed_percent(walk, &level))
 		return level;
-	return health_level(&walk->thresholds->failed_members,
-			    walk->health->members.by_state[FLEET_UPDATE_FAILED]);
+	return fleet_limits_level(&walk->thresholds->failed_members,
+				  walk->health->members.by_state[FLEET_UPDATE_FAILED]);
 }
 
 int health_judge(struct health_walk *walk, struct fleet_health *ret_health)

@@ -102,6 +102,9 @@ struct fleet_limits {
 	struct fleet_range warning, critical; /* seconds */
 };
 
+/* What VALUE means by LIMITS; OK for FLEET_ABSENT. */
+enum fleet_level fleet_limits_level(const struct fleet_limits *limits, int64_t value);
+
 /*
  * Everything that decides severity; the table below has an option for each. The on_ fields are an
  * enum fleet_level each (int because a CHOICE option fills an int).
@@ -236,9 +239,9 @@ struct fleet_finding {
 				  of usual_s for SLOW */
 	int64_t until_s;       /* when it should end, 0 when that is not known */
 	const struct fleet_limits *limits; /* what over_s was held against, NULL when none */
-	int64_t usual_s;     /* SLOW: the median of past runs, else 0 */
-	int64_t usual_count; /* SLOW: how many of them */
-	const char *option;  /* that gave the level, NULL when it is the cause's own */
+	int64_t usual_s;		   /* SLOW: the median of past runs, else 0 */
+	int64_t usual_count;		   /* SLOW: how many of them */
+	const char *option; /* that gave the level, NULL when it is the cause's own */
 };
 
 /*

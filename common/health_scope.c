@@ -137,8 +137,8 @@ bool health_failed_percent(struct health_walk *walk, enum fleet_level *ret_level
 	if (!walk->scope || !is_set(&walk->scope->failed_percent))
 		return false;
 	walk->failed_option = "failed-percent-critical";
-	*ret_level =
-		health_level(&walk->scope->failed_percent, fleet_counts_failed_percent(members));
+	*ret_level = fleet_limits_level(&walk->scope->failed_percent,
+					fleet_counts_failed_percent(members));
 	return true;
 }
 
@@ -163,7 +163,7 @@ void health_duration(struct health_walk *walk)
 	finding = health_finding(FLEET_CAUSE_DURATION, &place, status);
 	finding.age_s = finding.over_s = walk->health->age_s;
 	finding.limits = &scope->duration;
-	finding.level = health_level(finding.limits, finding.over_s);
+	finding.level = fleet_limits_level(finding.limits, finding.over_s);
 	if (finding.level != FLEET_LEVEL_OK)
 		health_add(walk, &finding);
 }

@@ -25,12 +25,12 @@ struct health_walk {
 	bool is_stuck;		    /* nothing changes and nothing explains it */
 	int64_t changed_s;	 /* newest change, or end of a wait that explains the time before */
 	enum fleet_level failed; /* what a failed member means in this run */
-	const char *failed_option;  /* that says so, NULL where it is the usual one */
-	enum fleet_level runtime;   /* worst of the running members' and stages' runtimes */
-	size_t failures;	    /* findings of cause FAILED */
-	size_t waits;		    /* findings of things that wait */
-	size_t runtimes;	    /* findings of things that run for too long */
-	size_t tree_gates;	    /* gates in the run's tree */
+	const char *failed_option; /* that says so, NULL where it is the usual one */
+	enum fleet_level runtime;  /* worst of the running members' and stages' runtimes */
+	size_t failures;	   /* findings of cause FAILED */
+	size_t waits;		   /* findings of things that wait */
+	size_t runtimes;	   /* findings of things that run for too long */
+	size_t tree_gates;	   /* gates in the run's tree */
 };
 
 /* Where in the tree we are. */
@@ -50,9 +50,6 @@ struct fleet_finding health_member_finding(enum fleet_cause cause, const struct 
 
 /* Adds FINDING, or notes that there was no memory for it. */
 void health_add(struct health_walk *walk, const struct fleet_finding *finding);
-
-/* What VALUE means by LIMITS; OK for FLEET_ABSENT. */
-enum fleet_level health_level(const struct fleet_limits *limits, int64_t value);
 
 /* Seconds from SINCE to NOW, 0 when SINCE is ahead, FLEET_ABSENT when SINCE is not known (<= 0). */
 int64_t health_age(int64_t now_s, int64_t since_s);

@@ -463,11 +463,14 @@ static void say_total(struct report *report)
 				  fleet_report_plural((int64_t)report->count));
 }
 
-/* The first member that needs a group; NULL when none does. */
+/* The first member that needs a group; NULL when none does, or no more than may be without. */
 static const char *first_alone(const struct report *report)
 {
 	size_t total = fleet_view_count(report->view, FLEET_KIND_MEMBERS);
+	int64_t count = report->by_placed[FLEET_PLACED_NOT_GROUPED];
 
+	if (fleet_limits_level(&report->opts->placement.no_group, count) == FLEET_LEVEL_OK)
+		return NULL;
 	for (size_t i = 0; i < total; i++)
 		if (report->placed[i] && report->placement.members[i] == FLEET_PLACED_NOT_GROUPED)
 			return fleet_view_item(report->view, FLEET_KIND_MEMBERS, i)->name;

@@ -36,6 +36,18 @@ int fleet_arm_open(const struct fleet_arm_options *options, struct fleet_arm **r
 		   struct fleet_error *error);
 void fleet_arm_close(struct fleet_arm *arm);
 
+/*
+ * Sees to a token as a request does, without one. *ret_expires_s is when it expires, FLEET_ABSENT
+ * when nobody says; a token from a file is asked itself. Returns as getting a token does.
+ */
+int fleet_arm_sign_in(struct fleet_arm *arm, struct fleet_deadline deadline, int64_t *ret_expires_s,
+		      struct fleet_error *error);
+
+/* The same of a token that is at hand, in a file or shared by all processes, without opening a
+ * session. Returns 0, FLEET_E_NOTFOUND when it would have to be asked for, or as reading it. */
+int fleet_arm_known_token(const struct fleet_arm_options *options, int64_t *ret_expires_s,
+			  struct fleet_error *error);
+
 /* What came with the newest answer. */
 struct fleet_arm_info {
 	int http_status;

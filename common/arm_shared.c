@@ -251,3 +251,43 @@ int fleet_arm_token(struct fleet_arm *arm, bool refused, struct fleet_deadline d
 	fleet_buf_wipe(&bad);
 	return rc;
 }
+
+/* When the token in use expires. */
+static int64_t token_expiry(const struct fleet_arm *arm)
+{
+	if (!fleet_credential_type(arm->options.credential->type)->cached)
+		return fleet_credential_token_expiry(&arm->token);
+	return arm->token_expires_s;
+}
+
+int fleet_arm_sign_in(struct fleet_arm *arm, struct fleet_deadline deadline, int64_t *ret_expires_s,
+		      struct fleet_error *error)
+{
+	int rc = fleet_arm_token(arm, false, deadline, error);
+
+	if (!rc)
+		*ret_expires_s = token_expiry(arm);
+	return rc;
+}
+
+int fleet_arm_known_token(const struct fleet_arm_options *options, int64_t *ret_expires_s,
+			  struct fleet_error *error)
+{
+	const struct fleet_credential_type *type = fleet_credential_type(options->credential->type);
+	struct fleet_arm arm = {.options = *options};
+	const struct fleet_buf none = {0};
+	char key[FLEET_SNAPSHOT_KEY];
+	int rc = FLEET_E_NOTFOUND;
+
+	fleet_buf_init(&arm.token, FLEET_MAX_TOKEN);
+	if (type && !type->cached) {
+		rc = get_token(&arm, fleet_deadline_in(0), error);
+	} else if (type && options->cache_dir) {
+		token_key(&arm, key, sizeof(key));
+		rc = take_shared(&arm, key, &none, false, error);
+	}
+	if (!rc)
+		*ret_expires_s = token_expiry(&arm);
+	fleet_buf_wipe(&arm.token);
+	return rc;
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client_private.h"
+#include "estate.h"
 #include "text.h"
 
 #define MAX_PATH 1024
@@ -124,9 +125,9 @@ int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 	char path[MAX_PATH], rest[64] = "";
 	int rc;
 
-	if (kind == FLEET_KIND_CLUSTERS)
-		return fleet_error_set(error, FLEET_E_INTERNAL,
-				       "clusters are no list of the fleet's");
+	if (kind == FLEET_KIND_CLUSTERS || kind == FLEET_KIND_ESTATE)
+		return fleet_error_set(error, FLEET_E_INTERNAL, "%s are no list of the fleet's",
+				       fleet_kind_word(kind));
 	if (kind != FLEET_KIND_FLEET)
 		(void)snprintf(rest, sizeof(rest), "/%s", fleet_kind_name(kind));
 	rc = path_of(client, rest, path, error);
@@ -140,6 +141,24 @@ int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 		rc = get_one(client, path, deadline, &writer, error);
 	else if (version_has(call.api_version, kind))
 		rc = fleet_arm_list(client->arm, &call, deadline, add_item, &writer, error);
+	if (!rc)
+		rc = fleet_client_write(&writer, previous, out, error);
+	fleet_payload_writer_finish(&writer);
+	return rc;
+}
+
+int fleet_client_estate(struct fleet_client *client, const struct fleet_payload *previous,
+			struct fleet_deadline deadline, struct fleet_buf *out,
+			struct fleet_error *error)
+{
+	struct fleet_payload_writer writer;
+	int rc = fleet_payload_writer_init(&writer, FLEET_KIND_ESTATE);
+
+	if (rc)
+		rc = fleet_error_set(error, (enum fleet_code)rc, "no memory for a list");
+	else
+		rc = fleet_estate_list(client->arm, client->fleet->estate, deadline, &writer,
+				       error);
 	if (!rc)
 		rc = fleet_client_write(&writer, previous, out, error);
 	fleet_payload_writer_finish(&writer);

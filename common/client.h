@@ -20,10 +20,10 @@ int fleet_client_open(const struct fleet_config_fleet *fleet,
 void fleet_client_close(struct fleet_client *client);
 
 /*
- * Lists everything of KIND but FLEET_KIND_CLUSTERS (for FLEET_KIND_FLEET: the one fleet) and
- * appends it as a payload to OUT, carrying change times over from PREVIOUS (may be NULL). Where the
- * fleet's api-version has no such resource (gates before 2025-04-01-preview, profiles before
- * 2024-05-02-preview) the list is empty and nothing is sent.
+ * Lists everything of KIND but FLEET_KIND_CLUSTERS and FLEET_KIND_ESTATE (for FLEET_KIND_FLEET: the
+ * one fleet) and appends it as a payload to OUT, carrying change times over from PREVIOUS (may be
+ * NULL). Where the fleet's api-version has no such resource (gates before 2025-04-01-preview,
+ * profiles before 2024-05-02-preview) the list is empty and nothing is sent.
  */
 int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 		      const struct fleet_payload *previous, struct fleet_deadline deadline,
@@ -38,6 +38,12 @@ int fleet_client_list(struct fleet_client *client, enum fleet_kind kind,
 int fleet_client_clusters(struct fleet_client *client, const struct fleet_payload *members,
 			  const struct fleet_payload *previous, struct fleet_deadline deadline,
 			  struct fleet_buf *out, struct fleet_error *error);
+
+/* Reads the estate that stands in the fleet's place, by a few queries of Azure Resource Graph
+ * (estate.h), and appends it as a payload of FLEET_KIND_ESTATE to OUT. */
+int fleet_client_estate(struct fleet_client *client, const struct fleet_payload *previous,
+			struct fleet_deadline deadline, struct fleet_buf *out,
+			struct fleet_error *error);
 
 /* UpdateRuns_Get: one run as a payload of one item, appended to OUT. */
 int fleet_client_update_run_get(struct fleet_client *client, const char *run,

@@ -2,6 +2,7 @@
 /* The configuration as a whole: its files in order, what was set twice, and what refers to what. */
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,8 +220,7 @@ static int check_twice(struct fleet_config *config, struct fleet_error *error)
 	return 0;
 }
 
-/* Appends the names of COUNT items of SIZE bytes, each of which begins with its name. */
-static void list_names(const void *items, size_t count, size_t size, struct fleet_buf *out)
+void fleet_config_list_names(const void *items, size_t count, size_t size, struct fleet_buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		const char *name;
@@ -243,23 +243,24 @@ static int not_there(const struct fleet_config_raw *raw, const char *key, const 
 	int rc;
 
 	fleet_buf_init(&names, 400);
-	list_names(items, count, size, &names);
+	fleet_config_list_names(items, count, size, &names);
 	if (value)
 		rc = fleet_error_set(error, FLEET_E_CONFIG,
-				     "%s: fleets.%s.%s: there is no \"%s\"; allowed: %s",
-				     raw->where, raw->name, key, value, fleet_buf_text(&names));
+				     "%s: %s.%s.%s: there is no \"%s\"; allowed: %s", raw->where,
+				     raw->group, raw->name, key, value, fleet_buf_text(&names));
 	else
 		rc = fleet_error_set(error, FLEET_E_CONFIG,
-				     "%s: fleets.%s: the key %s is missing, here and in defaults; "
+				     "%s: %s.%s: the key %s is missing, here and in defaults; "
 				     "allowed: %s",
-				     raw->where, raw->name, key, fleet_buf_text(&names));
+				     raw->where, raw->group, raw->name, key,
+				     fleet_buf_text(&names));
 	fleet_buf_finish(&names);
 	return rc;
 }
 
-static int find_cloud(const struct fleet_config *config, const struct fleet_config_raw *raw,
-		      const char *name, const struct fleet_config_cloud **ret_cloud,
-		      struct fleet_error *error)
+int fleet_config_find_cloud(const struct fleet_config *config, const struct fleet_config_raw *raw,
+			    const char *name, const struct fleet_config_cloud **ret_cloud,
+			    struct fleet_error *error)
 {
 	for (size_t i = 0; i < config->cloud_count; i++) {
 		if (strcmp(config->clouds[i].name, name) == 0) {
@@ -271,10 +272,11 @@ static int find_cloud(const struct fleet_config *config, const struct fleet_conf
 			 sizeof(*config->clouds), error);
 }
 
-static int find_credential(const struct fleet_config *config, const struct fleet_config_raw *raw,
-			   const char *key, const char *name,
-			   const struct fleet_config_credential **ret_credential,
-			   struct fleet_error *error)
+int fleet_config_find_credential(const struct fleet_config *config,
+				 const struct fleet_config_raw *raw, const char *key,
+				 const char *name,
+				 const struct fleet_config_credential **ret_credential,
+				 struct fleet_error *error)
 {
 	for (size_t i = 0; name && i < config->credential_count; i++) {
 		if (strcmp(config->credentials[i].name, name) == 0) {
@@ -322,12 +324,15 @@ static int resolve_fleet(const struct fleet_config *config, const struct fleet_c
 				       fleet->resource_group && fleet->subscription
 					       ? ", and the name here is no name of a fleet"
 					       : ", here and in defaults");
-	rc = find_cloud(config, raw, either(raw->cloud, base->cloud), &fleet->cloud, error);
+	rc = fleet_config_find_cloud(config, raw, either(raw->cloud, base->cloud), &fleet->cloud,
+				     error);
 	if (!rc)
-		rc = find_credential(config, raw, "reader", either(raw->reader, base->reader),
-				     &fleet->reader, error);
+		rc = fleet_config_find_credential(config, raw, "reader",
+						  either(raw->reader, base->reader), &fleet->reader,
+						  error);
 	if (!rc && operator)
-		rc = find_credential(config, raw, "operator", operator, & fleet->operator, error);
+		rc = fleet_config_find_credential(config, raw,
+						  "operator", operator, & fleet->operator, error);
 	return rc;
 }
 
@@ -356,7 +361,7 @@ static int resolve(struct fleet_config *config, struct fleet_error *error)
 			return rc;
 		config->fleet_count++;
 	}
-	return 0;
+	return fleet_config_resolve_estates(config, error);
 }
 
 /* An empty configuration with the defaults, for the file PATH; NULL when memory ran out. */
@@ -428,6 +433,7 @@ void fleet_config_free(struct fleet_config *config)
 	free(config->memory->clouds.items);
 	free(config->memory->credentials.items);
 	free(config->memory->raw_fleets.items);
+	free(config->memory->raw_estates.items);
 	free(config->memory->options.items);
 	free(config->memory->seen.items);
 	fleet_arena_finish(&config->memory->arena);
@@ -458,7 +464,8 @@ int fleet_config_fleet(const struct fleet_config *config, const char *name,
 		return rc;
 	}
 	fleet_buf_init(&names, 400);
-	list_names(config->fleets, config->fleet_count, sizeof(*config->fleets), &names);
+	fleet_config_list_names(config->fleets, config->fleet_count, sizeof(*config->fleets),
+				&names);
 	if (name)
 		rc = fleet_error_set(error, FLEET_E_CONFIG,
 				     "there is no fleet \"%s\" in the configuration; there are: %s",
@@ -474,10 +481,21 @@ int fleet_config_fleet(const struct fleet_config *config, const char *name,
 
 char *fleet_config_fleet_id(const struct fleet_config_fleet *fleet, char *out, size_t size)
 {
-	(void)snprintf(out, size,
-		       "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.ContainerService/"
-		       "fleets/%s",
-		       fleet->subscription, fleet->resource_group, fleet->fleet);
+	out[0] = '\0';
+	if (!fleet->estate)
+		(void)snprintf(
+			out, size,
+			"/subscriptions/%s/resourceGroups/%s/providers/Microsoft.ContainerService/"
+			"fleets/%s",
+			fleet->subscription, fleet->resource_group, fleet->fleet);
+	return out;
+}
+
+char *fleet_config_data_id(const struct fleet_config_fleet *fleet, char *out, size_t size)
+{
+	if (!fleet->estate)
+		return fleet_config_fleet_id(fleet, out, size);
+	(void)snprintf(out, size, "/estates/%s/%016" PRIx64, fleet->name, fleet->estate->scope);
 	return out;
 }
 

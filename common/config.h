@@ -34,6 +34,8 @@ struct fleet_config_credential {
 	const char *where; /* "file:line", for messages */
 };
 
+struct fleet_config_estate;
+
 struct fleet_config_fleet {
 	const char *name; /* in the configuration; what --fleet takes */
 	const char *subscription;
@@ -48,6 +50,22 @@ struct fleet_config_fleet {
 	int64_t stale_limit_s;	/* how old an answer may be used when the service cannot be reached
 				 */
 	const char *where;
+	const struct fleet_config_estate *estate; /* this is an estate in a fleet's place: it has
+						     no subscription, group or resource; NULL */
+};
+
+/*
+ * Many fleets, seen through Resource Graph: all in the management groups, or in the subscriptions,
+ * or with neither in all that the reader may read. It stands wherever data is asked of a fleet.
+ */
+struct fleet_config_estate {
+	struct fleet_config_fleet as_fleet; /* name, reader, cloud, ttl_s, stale_limit_s, where */
+	const char *const *management_groups;
+	size_t management_group_count;
+	const char *const *subscriptions;
+	size_t subscription_count;
+	int64_t recent_s; /* how long ago runs may have ended that are still asked for */
+	uint64_t scope;	  /* hash of what is asked for: another scope is another estate */
 };
 
 /* A default for a module's option from "checks: { run: { warning = "30m"; } }". */
@@ -77,6 +95,8 @@ struct fleet_config {
 	size_t credential_count;
 	const struct fleet_config_fleet *fleets;
 	size_t fleet_count;
+	const struct fleet_config_estate *estates;
+	size_t estate_count;
 	const struct fleet_config_default *defaults;
 	size_t default_count;
 	struct fleet_config_memory *memory;
@@ -102,8 +122,18 @@ void fleet_config_free(struct fleet_config *config);
 int fleet_config_fleet(const struct fleet_config *config, const char *name,
 		       const struct fleet_config_fleet **ret_fleet, struct fleet_error *error);
 
-/* The ARM id of FLEET, "/subscriptions/.../fleets/NAME", into OUT. Returns OUT. */
+/* The estate that --fleet NAME means, in a fleet's place; with NAME NULL the only one there is.
+ * Returns as fleet_config_fleet does. */
+int fleet_config_estate(const struct fleet_config *config, const char *name,
+			const struct fleet_config_fleet **ret_estate, struct fleet_error *error);
+
+/* The ARM id of FLEET, "/subscriptions/.../fleets/NAME", into OUT; "" of an estate, which has none.
+ * Returns OUT. */
 char *fleet_config_fleet_id(const struct fleet_config_fleet *fleet, char *out, size_t size);
+
+/* What the data of FLEET is known by: its ARM id, or for an estate a text as unique. Returns OUT.
+ */
+char *fleet_config_data_id(const struct fleet_config_fleet *fleet, char *out, size_t size);
 
 /* Sets the defaults that CONFIG has for MODULE in SET; an error names file and line. */
 int fleet_config_apply(const struct fleet_config *config, const char *module, bool is_action,

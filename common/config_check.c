@@ -59,6 +59,12 @@ static bool is_resource_group(const char *text)
 	return made_of(text, LETTERS DIGITS "_-.()", 1, 90) && text[strlen(text) - 1] != '.';
 }
 
+/* groupId of the management groups API. */
+static bool is_management_group(const char *text)
+{
+	return made_of(text, LETTERS DIGITS "_-.()", 1, 90);
+}
+
 /* The api-versions with update runs as fleetmon reads them; a later one may be newer than this. */
 static const char *const api_versions[] = {
 	"2023-10-15",	      "2024-02-02-preview", "2024-04-01",	  "2024-05-02-preview",
@@ -166,6 +172,9 @@ bool fleet_config_valid(enum fleet_config_kind kind, const char *text, const cha
 	case FLEET_CONFIG_WORD:
 		*ret_allowed = "a name of at most 63 letters, digits, hyphens and underscores";
 		return made_of(text, LETTERS DIGITS "_-", 1, 63);
+	case FLEET_CONFIG_MANAGEMENT_GROUP:
+		*ret_allowed = "the id of a management group: 1 to 90 letters, digits and _-.()";
+		return is_management_group(text);
 	case FLEET_CONFIG_GUID:
 		*ret_allowed = "an id such as 00000000-0000-0000-0000-000000000000";
 		return is_guid(text);

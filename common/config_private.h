@@ -14,6 +14,7 @@
 /* A fleet, or the defaults of all fleets, as written: names instead of pointers, NULL and -1 for
  * what is not there. */
 struct fleet_config_raw {
+	const char *group; /* "fleets", "estates": for messages */
 	const char *name;
 	const char *subscription;
 	const char *resource_group;
@@ -26,6 +27,16 @@ struct fleet_config_raw {
 	int64_t clusters_ttl_s;
 	int64_t stale_limit_s;
 	const char *where;
+};
+
+/* An estate as written. */
+struct fleet_config_raw_estate {
+	struct fleet_config_raw raw; /* name, cloud, reader, ttl_s, stale_limit_s and where */
+	const char **management_groups;
+	size_t management_group_count;
+	const char **subscriptions;
+	size_t subscription_count;
+	int64_t recent_s;
 };
 
 /* Where a key was set, to find those that were set twice. */
@@ -47,6 +58,7 @@ struct fleet_config_memory {
 	struct fleet_config_array clouds;      /* struct fleet_config_cloud */
 	struct fleet_config_array credentials; /* struct fleet_config_credential */
 	struct fleet_config_array raw_fleets;  /* struct fleet_config_raw */
+	struct fleet_config_array raw_estates; /* struct fleet_config_raw_estate */
 	struct fleet_config_array options;     /* struct fleet_config_default */
 	struct fleet_config_array seen;	       /* struct fleet_config_seen */
 };
@@ -69,6 +81,7 @@ enum fleet_config_kind {
 	FLEET_CONFIG_PATH_OR_NONE,
 	FLEET_CONFIG_SECRET_PATH, /* may begin with ${CREDENTIALS_DIRECTORY}/ */
 	FLEET_CONFIG_WORD,	  /* a name within the configuration */
+	FLEET_CONFIG_MANAGEMENT_GROUP,
 	FLEET_CONFIG_GUID,
 	FLEET_CONFIG_TENANT,
 	FLEET_CONFIG_RESOURCE_GROUP,
@@ -85,6 +98,97 @@ enum fleet_config_kind {
 
 /* Is TEXT a value of KIND? If not, *ret_allowed is what is; static. */
 bool fleet_config_valid(enum fleet_config_kind kind, const char *text, const char **ret_allowed);
+
+/* One key that a group may have. A table ends with a row without a name. */
+struct fleet_config_key {
+	const char *name;
+	enum fleet_config_kind kind;
+	size_t offset;		  /* of a const char *, an int64_t for SECONDS, a bool for SWITCH */
+	int64_t minimum, maximum; /* SECONDS */
+};
+
+/* One file that is being read. */
+struct fleet_config_reader {
+	struct fleet_config *config;
+	struct fleet_config_memory *memory;
+	const char *file;
+	bool is_main;
+	struct fleet_error *error;
+};
+
+/* ---- config_keys.c: reading with tables of keys; all return 0, FLEET_E_CONFIG or FLEET_E_NOMEM */
+
+struct config_setting_t;
+
+/* Sets the error "FILE:LINE: PATH: ..." about SETTING and returns its code. */
+int fleet_config_fail(const struct fleet_config_reader *reader,
+		      const struct config_setting_t *setting, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int fleet_config_no_memory(const struct fleet_config_reader *reader);
+
+/* A copy of TEXT that lives as long as the configuration; NULL when memory ran out. */
+const char *fleet_config_copy(const struct fleet_config_reader *reader, const char *text);
+
+/* Remembers where SETTING was set. *ret_where lives as long as the configuration. */
+int fleet_config_remember(const struct fleet_config_reader *reader,
+			  const struct config_setting_t *setting, const char **ret_where);
+
+/* Says that SETTING is none of KEYS, nor of MORE (", a, b"; "" for none). */
+int fleet_config_unknown_key(const struct fleet_config_reader *reader,
+			     const struct config_setting_t *setting,
+			     const struct fleet_config_key *keys, const char *more);
+
+/* The row of NAME (may be NULL), or NULL. */
+const struct fleet_config_key *fleet_config_find_key(const struct fleet_config_key *keys,
+						     const char *name);
+
+/* Reads SETTING as KEY asks into the struct BASE. */
+int fleet_config_read_value(const struct fleet_config_reader *reader,
+			    const struct config_setting_t *setting,
+			    const struct fleet_config_key *key, void *base);
+
+/* Reads SETTING by its row in KEYS into the struct BASE; MORE as above. */
+int fleet_config_read_key(const struct fleet_config_reader *reader,
+			  const struct config_setting_t *setting,
+			  const struct fleet_config_key *keys, const char *more, void *base);
+
+/* Reads every key of GROUP into the struct BASE. */
+int fleet_config_read_keys(const struct fleet_config_reader *reader,
+			   const struct config_setting_t *group,
+			   const struct fleet_config_key *keys, void *base);
+
+/* Is SETTING a group? */
+int fleet_config_want_group(const struct fleet_config_reader *reader,
+			    const struct config_setting_t *setting);
+
+/* Copies the name of a group that a user named, and where it stands. */
+int fleet_config_read_name(const struct fleet_config_reader *reader,
+			   const struct config_setting_t *setting, const char **ret_name,
+			   const char **ret_where);
+
+/* ---- config.c */
+
+/* Finds what RAW or the defaults name: the cloud, and the credential of KEY ("reader"). */
+int fleet_config_find_cloud(const struct fleet_config *config, const struct fleet_config_raw *raw,
+			    const char *name, const struct fleet_config_cloud **ret_cloud,
+			    struct fleet_error *error);
+int fleet_config_find_credential(const struct fleet_config *config,
+				 const struct fleet_config_raw *raw, const char *key,
+				 const char *name,
+				 const struct fleet_config_credential **ret_credential,
+				 struct fleet_error *error);
+
+/* Appends the names of COUNT items of SIZE bytes, each of which begins with its name. */
+void fleet_config_list_names(const void *items, size_t count, size_t size, struct fleet_buf *out);
+
+/* ---- config_estate.c */
+
+/* Reads one member of the group estates. */
+int fleet_config_read_estate(const struct fleet_config_reader *reader,
+			     const struct config_setting_t *setting);
+
+/* Turns the estates that were read into those that are published. */
+int fleet_config_resolve_estates(struct fleet_config *config, struct fleet_error *error);
 
 /*
  * libconfig would open files that "@include" names without any of our checks, and stops at a NUL.

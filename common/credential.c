@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The kinds of credentials there are, and what all of them need. A new kind is one file and one
  * line here. */
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "credential.h"
+#include "model.h"
+#include "payload.h"
 
 const struct fleet_credential_type *const fleet_credential_types[] = {
 	&fleet_credential_client_secret,
@@ -109,4 +112,56 @@ int fleet_credential_check_token(const struct fleet_config_credential *credentia
 			       "credential %s (%s): what was got as a token is none: it is empty, "
 			       "too long or holds characters that no token has",
 			       credential->name, credential->where);
+}
+
+/* Appends what LEN characters of base64url at TEXT stand for; false when they stand for nothing. */
+static bool decode_base64url(const char *text, size_t len, struct fleet_buf *out)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789-_";
+	unsigned int bits = 0;
+	int have = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
+		char byte;
+
+		if (!at)
+			return false;
+		bits = (bits << 6 | (unsigned int)(at - alphabet)) & 0xffffff;
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		byte = (char)(bits >> have & 0xff);
+		if (fleet_buf_add(out, &byte, 1))
+			return false;
+	}
+	return true;
+}
+
+int64_t fleet_credential_token_expiry(const struct fleet_buf *token)
+{
+	const char *text = fleet_buf_text(token), *claims = strchr(text, '.');
+	struct json_object *value = NULL, *exp = NULL;
+	int64_t expires_s = FLEET_ABSENT;
+	struct fleet_buf decoded;
+	size_t len;
+
+	if (!claims)
+		return FLEET_ABSENT;
+	claims++;
+	len = strcspn(claims, ".");
+	if (claims[len] != '.')
+		return FLEET_ABSENT;
+	fleet_buf_init(&decoded, FLEET_MAX_TOKEN);
+	if (decode_base64url(claims, len, &decoded) &&
+	    fleet_json_parse(fleet_buf_text(&decoded), decoded.len, &value, NULL) == 0 &&
+	    json_object_is_type(value, json_type_object) &&
+	    json_object_object_get_ex(value, "exp", &exp) &&
+	    json_object_is_type(exp, json_type_int) && json_object_get_int64(exp) > 0)
+		expires_s = json_object_get_int64(exp);
+	json_object_put(value);
+	fleet_buf_wipe(&decoded);
+	return expires_s;
 }

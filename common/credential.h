@@ -62,6 +62,10 @@ int fleet_credential_read(const struct fleet_config_credential *credential, cons
 int fleet_credential_check_token(const struct fleet_config_credential *credential,
 				 const struct fleet_buf *token, struct fleet_error *error);
 
+/* When TOKEN, a JSON Web Token, says that it expires (its claim "exp"); FLEET_ABSENT when it is
+ * none or does not say. Nothing of it is verified. */
+int64_t fleet_credential_token_expiry(const struct fleet_buf *token);
+
 extern const struct fleet_credential_type fleet_credential_client_secret;
 extern const struct fleet_credential_type fleet_credential_token_file;
 

@@ -103,6 +103,8 @@ static void put_needs(struct fleet_json *object, uint32_t needs)
 	for (int kind = 0; kind < FLEET_KIND_COUNT; kind++)
 		if ((needs & (1u << kind)) != 0)
 			put_text(&list, NULL, fleet_kind_word((enum fleet_kind)kind));
+	if (needs & FLEET_NEEDS_SELF)
+		put_text(&list, NULL, "permissions");
 	fleet_json_nest(object, "needs", &list);
 }
 

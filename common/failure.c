@@ -218,6 +218,15 @@ struct fleet_failure fleet_failure_of(const struct fleet_error_detail *error)
 		.class = reason->class, .hint = reason->hint, .reason = reason->word};
 }
 
+const char *fleet_failure_hint(const struct fleet_error_detail *error, const char *otherwise)
+{
+	struct fleet_failure failure = fleet_failure_of(error);
+	bool is_known =
+		failure.class != FLEET_FAILURE_NONE && failure.class != FLEET_FAILURE_UNCLASSIFIED;
+
+	return is_known ? failure.hint : otherwise;
+}
+
 const char *fleet_failure_class_name(enum fleet_failure_class class)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

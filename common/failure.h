@@ -34,6 +34,9 @@ struct fleet_failure {
  */
 struct fleet_failure fleet_failure_of(const struct fleet_error_detail *error);
 
+/* What to do about ERROR where its code is known, else OTHERWISE. */
+const char *fleet_failure_hint(const struct fleet_error_detail *error, const char *otherwise);
+
 /* "transient", "pdb", ...: the word that policy files and output use. Static. */
 const char *fleet_failure_class_name(enum fleet_failure_class class);
 

@@ -217,10 +217,12 @@ struct fleet_fate_reason {
 	const char *word; /* as in struct fleet_fate_entry */
 	const char *hint; /* what to do, "" when there is nothing to say */
 	int64_t count;
+	bool is_known; /* the table of failures knows it */
 };
 
-/* Fills REASONS, room for MAX, with the reasons of the failures in OUTCOME, most frequent first,
- * and returns how many there are. What does not fit is counted in the last one, as "other". */
+/* Fills REASONS, room for MAX, with the reasons of the failures in OUTCOME, most frequent first and
+ * of equals those that are known, and returns how many there are. What does not fit is counted in
+ * the last one, as "other". */
 size_t fleet_fates_reasons(const struct fleet_fates *outcome, struct fleet_fate_reason *reasons,
 			   size_t max);
 

@@ -42,6 +42,8 @@ static int compare_reasons(const void *a, const void *b)
 
 	if (left->count != right->count)
 		return left->count > right->count ? -1 : 1;
+	if (left->is_known != right->is_known)
+		return left->is_known ? -1 : 1;
 	return strcmp(left->word, right->word);
 }
 
@@ -62,9 +64,12 @@ size_t fleet_fates_reasons(const struct fleet_fates *outcome, struct fleet_fate_
 			at = max - 1;
 			reasons[at].word = "other";
 			reasons[at].hint = "";
+			reasons[at].is_known = false;
 		} else if (at == count) {
-			reasons[count++] =
-				(struct fleet_fate_reason){entry->reason, entry->finding.hint, 0};
+			reasons[count++] = (struct fleet_fate_reason){
+				.word = entry->reason,
+				.hint = entry->finding.hint,
+				.is_known = entry->finding.class != FLEET_FAILURE_UNCLASSIFIED};
 		}
 		reasons[at].count++;
 	}

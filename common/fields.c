@@ -316,6 +316,42 @@ static const struct fleet_field cluster_rows[] = {
 };
 TABLE(cluster, fleet_cluster);
 
+/* Columns of our own queries (estate.c). */
+static const struct fleet_field estate_rows[] = {
+	PART(fleet_estate_row, resource, "", resource),
+	MARK(fleet_estate_row, part_text, "part"),
+	PART(fleet_estate_row, status, "", status),
+	INT(fleet_estate_row, number, "number"),
+	TEXT(fleet_estate_row, upgrade_type, "upgradeType"),
+	TEXT(fleet_estate_row, profile_id, "profileId"),
+	TEXT(fleet_estate_row, strategy_id, "strategyId"),
+	COUNT(fleet_estate_row, failure_count, "failureCount"),
+	COUNT(fleet_estate_row, members, "members"),
+	COUNT(fleet_estate_row, members_failed, "membersFailed"),
+	COUNT(fleet_estate_row, members_pending, "membersPending"),
+	COUNT(fleet_estate_row, members_running, "membersRunning"),
+	INT(fleet_estate_row, widest_group, "widestGroup"),
+	INT(fleet_estate_row, says_failed, "saysFailed"),
+	TEXT(fleet_estate_row, failed_member, "failedMember"),
+	PART(fleet_estate_row, failure, "failure", detail),
+	TIME(fleet_estate_row, running_since_s, "runningSince"),
+	TICK(fleet_estate_row, member_changed_s, "memberChanged"),
+	TICK(fleet_estate_row, group_changed_s, "groupChanged"),
+	TICK(fleet_estate_row, stage_changed_s, "stageChanged"),
+	TICK(fleet_estate_row, wait_since_s, "waitSince"),
+	INT(fleet_estate_row, wait_duration_s, "waitSeconds"),
+	TEXT(fleet_estate_row, display_name, "displayName"),
+	TEXT(fleet_estate_row, gate_type, "gateType"),
+	TEXT(fleet_estate_row, run_id, "runId"),
+	TEXT(fleet_estate_row, run_name, "runName"),
+	TEXT(fleet_estate_row, stage, "stageName"),
+	TEXT(fleet_estate_row, group, "groupName"),
+	TIME(fleet_estate_row, absolute_start_s, "absoluteStartTime"),
+	TEXT(fleet_estate_row, message, "message"),
+	INT(fleet_estate_row, recent_s, "recentSeconds"),
+};
+TABLE(estate, fleet_estate_row);
+
 const struct fleet_table *fleet_table_of(enum fleet_kind kind)
 {
 	static const struct fleet_table *const tables[FLEET_KIND_COUNT] = {
@@ -323,6 +359,7 @@ const struct fleet_table *fleet_table_of(enum fleet_kind kind)
 		[FLEET_KIND_MEMBERS] = &member,	  [FLEET_KIND_GATES] = &gate,
 		[FLEET_KIND_PROFILES] = &profile, [FLEET_KIND_STRATEGIES] = &strategy,
 		[FLEET_KIND_HISTORY] = &history,  [FLEET_KIND_CLUSTERS] = &cluster,
+		[FLEET_KIND_ESTATE] = &estate,
 	};
 
 	return kind < FLEET_KIND_COUNT ? tables[kind] : NULL;

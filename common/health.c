@@ -8,7 +8,7 @@
 #include "health_walk.h"
 #include "text.h"
 
-enum fleet_level health_level(const struct fleet_limits *limits, int64_t value)
+enum fleet_level fleet_limits_level(const struct fleet_limits *limits, int64_t value)
 {
 	if (value == FLEET_ABSENT)
 		return FLEET_LEVEL_OK;
@@ -103,7 +103,12 @@ static void judge_failed(struct health_walk *walk, struct fleet_finding finding,
 			 enum fleet_level level)
 {
 	finding.level = level;
-	finding.option = finding.member[0] ? walk->failed_option : NULL;
+	if (finding.member[0] && walk->failed_limits) {
+		finding.limits = walk->failed_limits;
+		finding.over_s = walk->failed_value;
+		finding.uom = walk->failed_uom;
+		finding.option = walk->failed_option;
+	}
 	walk->failures++;
 	health_add(walk, &finding);
 }
@@ -120,7 +125,7 @@ static void judge_running(struct health_walk *walk, const struct health_place *p
 	if (age > walk->health->running_longest_s)
 		walk->health->running_longest_s = age;
 	finding = health_member_finding(FLEET_CAUSE_MEMBER_RUNTIME, place, member);
-	finding.level = health_level(limits, age);
+	finding.level = fleet_limits_level(limits, age);
 	finding.age_s = finding.over_s = age;
 	finding.limits = limits;
 	health_slow_member(walk, member, age, &finding);
@@ -136,8 +141,11 @@ static void judge_skipped(struct health_walk *walk, const struct health_place *p
 		by_user ? FLEET_CAUSE_SKIPPED_BY_USER : FLEET_CAUSE_SKIPPED_BY_SYSTEM, place,
 		member);
 
+	/* Before the end nothing is held against a person who skips members. */
 	if (by_user && walk->run->status.state == FLEET_UPDATE_COMPLETED)
 		finding.level = (enum fleet_level)walk->thresholds->on_skipped_by_user;
+	else if (by_user)
+		finding.option = "";
 	health_add(walk, &finding);
 }
 
@@ -250,7 +258,7 @@ static void judge_not_started(struct health_walk *walk, struct fleet_finding fin
 
 	finding.age_s = finding.over_s = health_age(walk->now_s, made > 0 ? made : walk->changed_s);
 	finding.limits = limits;
-	finding.level = health_level(limits, finding.over_s);
+	finding.level = fleet_limits_level(limits, finding.over_s);
 	health_add(walk, &finding);
 }
 
@@ -260,7 +268,7 @@ static void judge_stopping(struct health_walk *walk, struct fleet_finding findin
 
 	finding.age_s = finding.over_s = health_age(walk->now_s, walk->changed_s);
 	finding.limits = limits;
-	finding.level = health_level(limits, finding.over_s);
+	finding.level = fleet_limits_level(limits, finding.over_s);
 	health_add(walk, &finding);
 }
 
@@ -272,7 +280,7 @@ static void judge_progress(struct health_walk *walk, struct fleet_finding findin
 	finding.age_s = walk->health->no_progress_s;
 	finding.over_s = health_age(walk->now_s, walk->changed_s);
 	finding.limits = limits;
-	finding.level = health_level(limits, finding.over_s);
+	finding.level = fleet_limits_level(limits, finding.over_s);
 	if (walk->is_explained || finding.level == FLEET_LEVEL_OK)
 		return;
 	walk->is_stuck = true;
@@ -377,23 +385,26 @@ static void sort_findings(struct health_walk *walk)
 static enum fleet_level failed_level(struct health_walk *walk)
 {
 	enum fleet_update_state state = walk->run->status.state;
-	enum fleet_level level;
 
 	if (state == FLEET_UPDATE_FAILED || state == FLEET_UPDATE_STOPPING)
 		return (enum fleet_level)walk->thresholds->on_failed;
-	if (health_failed_percent(walk, &level))
-		return level;
-	return health_level(&walk->thresholds->failed_members,
-			    walk->health->members.by_state[FLEET_UPDATE_FAILED]);
+	if (!health_failed_percent(walk)) {
+		walk->failed_limits = &walk->thresholds->failed_members;
+		walk->failed_value = walk->health->members.by_state[FLEET_UPDATE_FAILED];
+		walk->failed_uom = "";
+		walk->failed_option = "failed-members-warning";
+	}
+	return fleet_limits_level(walk->failed_limits, walk->failed_value);
 }
 
-int health_judge(struct health_walk *walk, struct fleet_health *ret_health)
+int health_judge(const struct health_walk *start, struct fleet_health *ret_health)
 {
 	struct fleet_health health = {.level = FLEET_LEVEL_OK};
+	struct health_walk copy = *start, *walk = &copy;
 	enum fleet_update_state whole = walk->whole->status.state;
 	int64_t last_s = fleet_run_last_time_s(walk->run);
 
-	walk->health = &health;
+	copy.health = &health;
 	walk->is_live = whole != FLEET_UPDATE_NOT_STARTED && !fleet_update_state_is_terminal(whole);
 	if (last_s > walk->changed_s)
 		walk->changed_s = last_s;

@@ -55,8 +55,8 @@ const char *fleet_cause_name(enum fleet_cause cause);
 const char *fleet_cause_rule(enum fleet_cause cause);
 
 /* clang-format off */
-/* Rows for a module's table of rules: those of every finding of a stage or group. */
-#define FLEET_HEALTH_PART_RULES                                                                   \
+/* Rows for a module's table of rules: those of findings that may be the one to tell first. */
+#define FLEET_HEALTH_HEAD_RULES                                                                   \
 	{"failed", "any", "a member, group, stage or the run is Failed: --on-failed, or --failed-"\
 			  "members-* while the run is not Failed itself"},                        \
 	{"no-progress", "WARNING, CRITICAL", "nothing in the run changed for longer than --warning"\
@@ -85,22 +85,29 @@ const char *fleet_cause_rule(enum fleet_cause cause);
 	{"skipped-run", "any", "the run is Skipped as a whole: --on-skipped-run"},                \
 	{"user-skipped", "any", "the run is Completed and a person skipped members:"              \
 			" --on-user-skipped"},                                                    \
-	{"system-skipped", "OK", "the service skipped a member, which has nothing to update"},    \
 	{"unknown-state", "any", "a state that fleetmon does not know, or none at all:"           \
 			" --on-unknown-state"}
-/* The same for a run. */
-#define FLEET_HEALTH_RULES                                                                        \
-	FLEET_HEALTH_PART_RULES,                                                                  \
+/* Those of every finding of a stage or group. */
+#define FLEET_HEALTH_PART_RULES                                                                   \
+	FLEET_HEALTH_HEAD_RULES,                                                                  \
+	{"system-skipped", "OK", "the service skipped a member, which has nothing to update"}
+/* That of a run, besides. */
+#define FLEET_HEALTH_RUN_RULE                                                                     \
 	{"not-started", "WARNING, CRITICAL", "the run was made --not-started-* ago and never"     \
 			" started"}
+/* All those of a run. */
+#define FLEET_HEALTH_RULES FLEET_HEALTH_PART_RULES, FLEET_HEALTH_RUN_RULE
 /* clang-format on */
 
 /* Is CAUSE something that a run waits for (window, version, image, gates, wait, pending)? */
 bool fleet_cause_is_wait(enum fleet_cause cause);
 
 struct fleet_limits {
-	struct fleet_range warning, critical; /* seconds */
+	struct fleet_range warning, critical; /* seconds, where nothing else is said */
 };
+
+/* What LIMITS make of VALUE: CRITICAL, WARNING or OK; OK for FLEET_ABSENT. */
+enum fleet_level fleet_limits_level(const struct fleet_limits *limits, int64_t value);
 
 /*
  * Everything that decides severity; the table below has an option for each. The on_ fields are an
@@ -232,13 +239,14 @@ struct fleet_finding {
 	const char *timing;    /* "Before", "After" or "" */
 	const char *hint;      /* what to do about the error, "" when none */
 	int64_t age_s;	       /* how long, FLEET_ABSENT when it cannot be known */
-	int64_t over_s;	       /* what was held against limits, FLEET_ABSENT if unknown; percent
-				  of usual_s for SLOW */
+	int64_t over_s;	       /* what was held against limits, in uom; FLEET_ABSENT if unknown;
+				  percent of usual_s for SLOW */
 	int64_t until_s;       /* when it should end, 0 when that is not known */
 	const struct fleet_limits *limits; /* what over_s was held against, NULL when none */
-	int64_t usual_s;     /* SLOW: the median of past runs, else 0 */
-	int64_t usual_count; /* SLOW: how many of them */
-	const char *option;  /* that gave the level, NULL when it is the cause's own */
+	const char *uom;		   /* of over_s, NULL for seconds */
+	int64_t usual_s;		   /* SLOW: the median of past runs, else 0 */
+	int64_t usual_count;		   /* SLOW: how many of them */
+	const char *option; /* that gave the level, NULL when it is the cause's own */
 };
 
 /*

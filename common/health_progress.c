@@ -190,7 +190,7 @@ void health_eta(struct health_walk *walk)
 
 	health->eta_s = FLEET_ABSENT;
 	if (walk->run->status.state != FLEET_UPDATE_RUNNING || health->gates_pending ||
-	    health->members.by_state[FLEET_UPDATE_PENDING] || walk->is_stuck ||
+	    health->members.by_state[FLEET_UPDATE_PENDING] || walk->is_stuck || walk->is_late ||
 	    walk->runtime != FLEET_LEVEL_OK || health_is_gate_ahead(walk->run))
 		return;
 	health->eta_s = health_eta_from_past(walk);

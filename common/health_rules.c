@@ -46,35 +46,18 @@ static void add_place(struct fleet_buf *out, const char *kind, const char *name)
 	fleet_text_clean(out, name, PLACE_BYTES);
 }
 
-/* Failed members of a run that went on are counted, not judged one by one. */
-static const char *option_of_failed(const struct fleet_run *run,
-				    const struct fleet_finding *finding)
-{
-	if (run->status.state == FLEET_UPDATE_FAILED ||
-	    run->status.state == FLEET_UPDATE_STOPPING || !finding->member[0])
-		return "on-failed";
-	return finding->level == FLEET_LEVEL_WARNING ? "failed-members-warning"
-						     : "failed-members-critical";
-}
-
 /* The option that gave FINDING its level. A wait whose end nobody named has limits of its own. */
-static const char *option_of(const struct fleet_run *run, const struct fleet_finding *finding)
+static const char *option_of(const struct fleet_finding *finding)
 {
 	bool is_open = finding->until_s == 0;
 
 	if (finding->option)
 		return finding->option;
-	if (finding->cause == FLEET_CAUSE_FAILED)
-		return option_of_failed(run, finding);
 	if (finding->cause == FLEET_CAUSE_WINDOW && is_open)
 		return "window-unnamed-warning";
 	if ((finding->cause == FLEET_CAUSE_SCHEDULE || finding->cause == FLEET_CAUSE_WAIT) &&
 	    is_open)
 		return "pending-warning";
-	/* In a run that is not at its end nothing is held against a person who skips members. */
-	if (finding->cause == FLEET_CAUSE_SKIPPED_BY_USER &&
-	    run->status.state != FLEET_UPDATE_COMPLETED)
-		return "";
 	return finding->cause >= FLEET_CAUSE_NONE && finding->cause < FLEET_CAUSE_COUNT
 		       ? rules[finding->cause].option
 		       : "";
@@ -97,10 +80,10 @@ void fleet_finding_part(struct fleet_result *result, const struct fleet_run *run
 	struct fleet_why why = {
 		.rule = fleet_cause_rule(finding->cause),
 		.value = finding->over_s,
-		.uom = finding->cause == FLEET_CAUSE_SLOW ? "%" : "s",
+		.uom = finding->uom ? finding->uom : "s",
 		.warning = finding->limits ? &finding->limits->warning : NULL,
 		.critical = finding->limits ? &finding->limits->critical : NULL,
-		.option = option_of(run, finding),
+		.option = option_of(finding),
 	};
 	struct fleet_buf object;
 

@@ -130,15 +130,14 @@ const struct fleet_limits *health_wait_limits(const struct health_walk *walk,
 	return &walk->scope->waiting;
 }
 
-bool health_failed_percent(struct health_walk *walk, enum fleet_level *ret_level)
+bool health_failed_percent(struct health_walk *walk)
 {
-	const struct fleet_counts *members = &walk->health->members;
-
 	if (!walk->scope || !is_set(&walk->scope->failed_percent))
 		return false;
-	walk->failed_option = "failed-percent-critical";
-	*ret_level =
-		health_level(&walk->scope->failed_percent, fleet_counts_failed_percent(members));
+	walk->failed_limits = &walk->scope->failed_percent;
+	walk->failed_value = fleet_counts_failed_percent(&walk->health->members);
+	walk->failed_uom = "%";
+	walk->failed_option = "failed-percent-warning";
 	return true;
 }
 
@@ -163,7 +162,7 @@ void health_duration(struct health_walk *walk)
 	finding = health_finding(FLEET_CAUSE_DURATION, &place, status);
 	finding.age_s = finding.over_s = walk->health->age_s;
 	finding.limits = &scope->duration;
-	finding.level = health_level(finding.limits, finding.over_s);
+	finding.level = fleet_limits_level(finding.limits, finding.over_s);
 	if (finding.level != FLEET_LEVEL_OK)
 		health_add(walk, &finding);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "health.h"
+#include "report.h"
 #include "text.h"
 
 #define NAME_MAX_BYTES 64 /* the service's names have at most 50 */
@@ -178,16 +179,7 @@ static void add_until(const struct fleet_finding *finding, const char *words, in
 /* "UpgradeFailed (pdb): words of the message" */
 static void add_error(const struct fleet_finding *finding, size_t max, struct fleet_buf *out)
 {
-	if (finding->code[0])
-		fleet_text_clean(out, finding->code, NAME_MAX_BYTES);
-	else
-		(void)fleet_buf_adds(out, "failed");
-	if (finding->class != FLEET_FAILURE_NONE)
-		(void)fleet_buf_addf(out, " (%s)", fleet_failure_class_name(finding->class));
-	if (finding->message[0] && max) {
-		(void)fleet_buf_adds(out, ": ");
-		fleet_text_clean(out, finding->message, max);
-	}
+	fleet_report_error(out, finding->code, finding->class, finding->message, max);
 }
 
 static void add_gate(const struct fleet_finding *finding, int64_t now_s, struct fleet_buf *out)

@@ -31,7 +31,7 @@ static enum fleet_level slow_level(const struct health_walk *walk,
 	if (age <= fence || age < usual->median_s + OVER_S || age > INT64_MAX / 100)
 		return FLEET_LEVEL_OK;
 	*ret_percent = age * 100 / usual->median_s;
-	return health_level(&walk->thresholds->slow, *ret_percent);
+	return fleet_limits_level(&walk->thresholds->slow, *ret_percent);
 }
 
 static void slow_finding(const struct health_walk *walk, const struct fleet_history_item *usual,
@@ -46,6 +46,7 @@ static void slow_finding(const struct health_walk *walk, const struct fleet_hist
 	finding->cause = FLEET_CAUSE_SLOW;
 	finding->age_s = age;
 	finding->over_s = percent;
+	finding->uom = "%";
 	finding->limits = &walk->thresholds->slow;
 	finding->usual_s = usual->median_s;
 	finding->usual_count = usual->count;

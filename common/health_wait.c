@@ -35,7 +35,7 @@ static void judge_until(struct health_walk *walk, struct fleet_finding *finding,
 		walk->changed_s = due;
 	finding->limits = health_wait_limits(walk, limits, finding);
 	finding->over_s = walk->now_s > due ? health_age(walk->now_s, due) : 0;
-	finding->level = health_level(finding->limits, finding->over_s);
+	finding->level = fleet_limits_level(finding->limits, finding->over_s);
 }
 
 static void judge_age(struct health_walk *walk, struct fleet_finding *finding,
@@ -44,7 +44,7 @@ static void judge_age(struct health_walk *walk, struct fleet_finding *finding,
 	walk->is_explained = true;
 	finding->limits = health_wait_limits(walk, limits, finding);
 	finding->over_s = finding->age_s;
-	finding->level = health_level(finding->limits, finding->over_s);
+	finding->level = fleet_limits_level(finding->limits, finding->over_s);
 }
 
 static int64_t first_known(int64_t a, int64_t b, int64_t c, int64_t d)
@@ -363,5 +363,6 @@ void health_stage_wait(struct health_walk *walk, const struct health_place *plac
 		judge_until(walk, &finding, &walk->thresholds->wait, 0);
 	else
 		judge_age(walk, &finding, &walk->thresholds->pending);
+	walk->is_late |= finding.level != FLEET_LEVEL_OK;
 	add_wait(walk, &finding);
 }

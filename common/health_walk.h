@@ -23,14 +23,18 @@ struct health_walk {
 	bool is_live;		    /* started, and not at its end */
 	bool is_explained;	    /* a wait with limits of its own explains why nothing changes */
 	bool is_stuck;		    /* nothing changes and nothing explains it */
+	bool is_late;		    /* an after-stage wait should have ended by now */
 	int64_t changed_s;	 /* newest change, or end of a wait that explains the time before */
 	enum fleet_level failed; /* what a failed member means in this run */
-	const char *failed_option;  /* that says so, NULL where it is the usual one */
-	enum fleet_level runtime;   /* worst of the running members' and stages' runtimes */
-	size_t failures;	    /* findings of cause FAILED */
-	size_t waits;		    /* findings of things that wait */
-	size_t runtimes;	    /* findings of things that run for too long */
-	size_t tree_gates;	    /* gates in the run's tree */
+	/* What the number of Failed members is held against; NULL where the run's state decides. */
+	const struct fleet_limits *failed_limits;
+	int64_t failed_value;
+	const char *failed_uom, *failed_option;
+	enum fleet_level runtime; /* worst of the running members' and stages' runtimes */
+	size_t failures;	  /* findings of cause FAILED */
+	size_t waits;		  /* findings of things that wait */
+	size_t runtimes;	  /* findings of things that run for too long */
+	size_t tree_gates;	  /* gates in the run's tree */
 };
 
 /* Where in the tree we are. */
@@ -50,9 +54,6 @@ struct fleet_finding health_member_finding(enum fleet_cause cause, const struct 
 
 /* Adds FINDING, or notes that there was no memory for it. */
 void health_add(struct health_walk *walk, const struct fleet_finding *finding);
-
-/* What VALUE means by LIMITS; OK for FLEET_ABSENT. */
-enum fleet_level health_level(const struct fleet_limits *limits, int64_t value);
 
 /* Seconds from SINCE to NOW, 0 when SINCE is ahead, FLEET_ABSENT when SINCE is not known (<= 0). */
 int64_t health_age(int64_t now_s, int64_t since_s);
@@ -93,12 +94,12 @@ const struct fleet_limits *health_wait_limits(const struct health_walk *walk,
 					      const struct fleet_limits *limits,
 					      struct fleet_finding *finding);
 
-/* What FAILED of TOTAL members mean in a part, by percent; false when that does not judge them. */
-bool health_failed_percent(struct health_walk *walk, enum fleet_level *ret_level);
+/* Holds the Failed members of a part against its limits in percent; false when it has none. */
+bool health_failed_percent(struct health_walk *walk);
 
-/* Fills WALK and returns what it finds. Of WALK are needed: run, whole, scope, gates, gate_seen,
- * gate_count, changed_s (of the caller), now_s, thresholds. */
-int health_judge(struct health_walk *walk, struct fleet_health *ret_health);
+/* Walks from START and returns what it finds. Of START are needed: run, whole, scope, gates,
+ * gate_seen, gate_count, changed_s (of the caller), now_s, thresholds. */
+int health_judge(const struct health_walk *start, struct fleet_health *ret_health);
 
 /* The newest start or end in a group or stage, 0 when there is none. */
 int64_t health_group_last_s(const struct fleet_group_status *group);

@@ -16,8 +16,10 @@
 #include "text.h"
 
 const struct fleet_option fleet_host_option_table[] = {
-	FLEET_OPT(struct fleet_host_options, fleet, TEXT, 'H', "fleet", "NAME", NULL,
-		  "fleet of the configuration; may be left out when there is only one"),
+	FLEET_OPT(
+		struct fleet_host_options, fleet, TEXT, 'H', "fleet", "NAME", NULL,
+		"fleet of the configuration (for the module estate: estate); may be left out when "
+		"there is only one"),
 	FLEET_OPT(struct fleet_host_options, config, TEXT, 0, "config", "FILE", NULL,
 		  "configuration to read instead of the installed one"),
 	FLEET_OPT(struct fleet_host_options, module_dir, TEXT, 0, "module-dir", "DIR", NULL,

@@ -8,6 +8,7 @@
 
 #include "file.h"
 #include "host.h"
+#include "inspect.h"
 #include "text.h"
 
 #define FIRST_ALARM_MS 8000 /* until -t and the configuration's timeout are known */
@@ -70,24 +71,11 @@ static void look_ahead(const struct fleet_host_program *program, int argc, char 
 	}
 }
 
-/* Opens the module: from --module-dir or the configuration's directory, else the built-in one. */
-static int open_module(const struct fleet_host_program *program, const struct early *early,
-		       const struct fleet_config *config, struct fleet_loaded *ret_loaded,
-		       struct fleet_error *error)
+/* Where modules are looked for before the built-in directory: --module-dir, else what the
+ * configuration says, "" for nowhere. */
+static const char *module_dir_of(const struct early *early, const struct fleet_config *config)
 {
-	const char *dir = early->module_dir ? early->module_dir : config ? config->module_dir : "";
-	struct fleet_error built_in;
-	int rc;
-
-	if (!*dir)
-		return fleet_loader_open(NULL, program->kind, early->module, ret_loaded, error);
-	rc = fleet_loader_open(dir, program->kind, early->module, ret_loaded, error);
-	if (rc != FLEET_E_NOTFOUND)
-		return rc;
-	rc = fleet_loader_open(NULL, program->kind, early->module, ret_loaded, &built_in);
-	if (rc && rc != FLEET_E_NOTFOUND && error)
-		*error = built_in;
-	return rc;
+	return early->module_dir ? early->module_dir : config ? config->module_dir : "";
 }
 
 static int fail(const struct fleet_host *host, const struct fleet_error *error)
@@ -133,23 +121,16 @@ static int print_and_finish(const struct fleet_host *host, struct fleet_buf *out
 
 struct listing {
 	const struct fleet_host_program *program;
-	const char *dir;
-	struct fleet_buf *seen; /* "/name/" of every module that was listed */
 	struct fleet_buf *out;
 };
 
-static void list_one(const char *name, void *context)
+static void list_one(const char *dir, const char *name, void *context)
 {
 	const struct listing *listing = context;
 	struct fleet_loaded loaded;
 	struct fleet_error error;
-	char key[64];
 
-	(void)snprintf(key, sizeof(key), "/%s/", name);
-	if (strstr(fleet_buf_text(listing->seen), key))
-		return;
-	(void)fleet_buf_adds(listing->seen, key);
-	if (fleet_loader_open(listing->dir, listing->program->kind, name, &loaded, &error)) {
+	if (fleet_loader_open(dir, listing->program->kind, name, &loaded, &error)) {
 		(void)fleet_buf_addf(listing->out, "%-16s %s\n", name, error.message);
 		return;
 	}
@@ -159,128 +140,83 @@ static void list_one(const char *name, void *context)
 
 static int list(const struct fleet_host *host, const struct early *early)
 {
-	const char *dir = early->module_dir ? early->module_dir
-			  : host->config    ? host->config->module_dir
-					    : "";
 	struct fleet_error error;
-	struct fleet_buf out, seen;
-	struct listing listing = {host->program, dir, &seen, &out};
-	int rc = 0;
+	struct fleet_buf out;
+	struct listing listing = {host->program, &out};
 
 	fleet_buf_init(&out, (size_t)256 << 10);
-	fleet_buf_init(&seen, (size_t)64 << 10);
-	if (*dir)
-		rc = fleet_loader_names(dir, host->program->kind, list_one, &listing, &error);
-	if (!rc) {
-		int all;
-
-		listing.dir = NULL;
-		all = fleet_loader_names(NULL, host->program->kind, list_one, &listing, &error);
-		/* A build that is not installed has no built-in directory. */
-		rc = *dir ? 0 : all;
-	}
-	fleet_buf_finish(&seen);
-	if (rc) {
+	if (fleet_loader_each(module_dir_of(early, host->config), host->program->kind, list_one,
+			      &listing, &error)) {
 		fleet_buf_finish(&out);
 		return fail(host, &error);
 	}
 	return print_and_finish(host, &out, 0, FLEET_LEVEL_OK);
 }
 
-/* Does the configuration suit the module of this name? */
-static int check_module(const struct fleet_host *host, const struct early *early,
-			const struct fleet_config_default *option, struct fleet_error *error)
+/* Keeps the first problem in a struct fleet_error. */
+static void keep_first(const struct fleet_error *problem, void *context)
 {
-	struct early one = {.module = option->module, .module_dir = early->module_dir};
-	struct fleet_loaded loaded;
-	struct fleet_option_set set;
-	struct fleet_error why;
-	void *values;
-	int rc = open_module(host->program, &one, host->config, &loaded, &why);
+	struct fleet_error *error = context;
 
-	if (rc)
-		return fleet_error_set(error, FLEET_E_CONFIG, "%s: %s: %s", option->where,
-				       option->module, why.message);
-	values = calloc(1, loaded.module.options_size + 1);
-	rc = values ? fleet_options_init(&set, loaded.module.options, values, error)
-		    : fleet_error_set(error, FLEET_E_NOMEM, "memory ran out");
-	if (!rc) {
-		rc = fleet_config_apply(host->config, option->module, option->is_action, &set,
-					error);
-		fleet_options_finish(&set);
-	}
-	free(values);
-	fleet_loader_close(&loaded);
-	return rc;
+	if (!error->code)
+		*error = *problem;
 }
 
-static int check_credential(const struct fleet_config_credential *credential,
-			    struct fleet_error *error)
+static void list_scopes(const char *noun, const char *const *names, size_t count,
+			struct fleet_buf *out)
 {
-	const char *file =
-		*credential->secret_file ? credential->secret_file : credential->token_file;
-	enum fleet_file_kind kind = *credential->secret_file ? FLEET_FILE_SECRET : FLEET_FILE_TOKEN;
-	struct fleet_error why;
-
-	/* Where systemd puts it is known in the unit only. */
-	if (*file != '/' || fleet_file_check(file, kind, &why) == 0)
-		return 0;
-	(void)fleet_error_set(error, FLEET_E_CONFIG, "%s: credentials.%s: %s", credential->where,
-			      credential->name, why.message);
-	fleet_error_hint(error, "%s", why.hint);
-	return FLEET_E_CONFIG;
+	for (size_t i = 0; i < count; i++) {
+		if (i == 5) {
+			(void)fleet_buf_addf(out, " and %zu more", count - i);
+			return;
+		}
+		(void)fleet_buf_addf(out, "%s %s", i > 0 ? "," : noun, names[i]);
+	}
 }
 
-static int check_config_files(const struct fleet_host *host, const struct early *early,
-			      struct fleet_error *error)
+static void list_estate(const struct fleet_config_estate *estate, struct fleet_buf *out)
 {
-	const struct fleet_config *config = host->config;
-	bool is_action = host->program->kind == FLEET_MODULE_ACTION;
-	int rc = fleet_dir_check(config->cache_dir, FLEET_FILE_STATE, true, error);
-
-	for (size_t i = 0; !rc && i < config->default_count; i++) {
-		const struct fleet_config_default *option = &config->defaults[i];
-
-		if (option->is_action == is_action &&
-		    (i == 0 || option[-1].is_action != is_action ||
-		     strcmp(option[-1].module, option->module) != 0))
-			rc = check_module(host, early, option, error);
-	}
-	for (size_t i = 0; !rc && i < config->fleet_count; i++) {
-		const struct fleet_config_fleet *fleet = &config->fleets[i];
-		const struct fleet_config_credential *credential =
-			is_action ? fleet->operator: fleet->reader;
-
-		if (credential)
-			rc = check_credential(credential, error);
-	}
-	if (!rc && host->program->check_config)
-		rc = host->program->check_config(config, error);
-	return rc;
+	(void)fleet_buf_addf(out, "estate %s is", estate->as_fleet.name);
+	list_scopes(" management groups", estate->management_groups, estate->management_group_count,
+		    out);
+	list_scopes(" subscriptions", estate->subscriptions, estate->subscription_count, out);
+	if (estate->management_group_count + estate->subscription_count == 0)
+		(void)fleet_buf_addf(out, " all that credential %s may read",
+				     estate->as_fleet.reader->name);
+	(void)fleet_buf_adds(out, "\n");
 }
 
 static int check_config(struct fleet_host *host, const struct early *early)
 {
 	const struct fleet_config *config = host->config;
-	struct fleet_error error;
+	struct fleet_error error = {0};
 	struct fleet_buf out;
 
 	(void)snprintf(host->name, sizeof(host->name), "config");
-	if (check_config_files(host, early, &error))
+	fleet_inspect_config(config, module_dir_of(early, config), host->program->kind, keep_first,
+			     &error);
+	if (!error.code && host->program->check_config)
+		(void)host->program->check_config(config, &error);
+	if (error.code)
 		return fail(host, &error);
 	fleet_buf_init(&out, (size_t)64 << 10);
-	(void)fleet_buf_addf(&out, "CONFIG OK - %s: %zu fleet%s, %zu credential%s\n", config->path,
-			     config->fleet_count, config->fleet_count == 1 ? "" : "s",
-			     config->credential_count, config->credential_count == 1 ? "" : "s");
+	(void)fleet_buf_addf(&out, "CONFIG OK - %s: %zu fleet%s, ", config->path,
+			     config->fleet_count, config->fleet_count == 1 ? "" : "s");
+	if (config->estate_count > 0)
+		(void)fleet_buf_addf(&out, "%zu estate%s, ", config->estate_count,
+				     config->estate_count == 1 ? "" : "s");
+	(void)fleet_buf_addf(&out, "%zu credential%s\n", config->credential_count,
+			     config->credential_count == 1 ? "" : "s");
 	for (size_t i = 0; i < config->fleet_count; i++) {
 		char id[512];
 
 		(void)fleet_buf_addf(&out, "fleet %s is %s\n", config->fleets[i].name,
 				     fleet_config_fleet_id(&config->fleets[i], id, sizeof(id)));
 	}
+	for (size_t i = 0; i < config->estate_count; i++)
+		list_estate(&config->estates[i], &out);
 	return print_and_finish(host, &out, 0, FLEET_LEVEL_OK);
 }
-
 /* Answers -V, -h, --describe and --list; -1 when none was asked for. */
 static int answer(const struct fleet_host *host, const struct early *early)
 {
@@ -370,6 +306,14 @@ void fleet_host_begin_again(struct fleet_host *host)
 	set_time(host, fleet_monotonic_ms());
 }
 
+/* What --fleet names: a module that looks at an estate has no fleet. */
+static int find_fleet(struct fleet_host *host, struct fleet_error *error)
+{
+	if (host->loaded.module.needs & FLEET_NEEDS_ESTATE)
+		return fleet_config_estate(host->config, host->options.fleet, &host->fleet, error);
+	return fleet_config_fleet(host->config, host->options.fleet, &host->fleet, error);
+}
+
 /* What is left when argv is read and CONFIG is there: defaults, the fleet, the time. */
 static int make_ready(struct fleet_host *host, int64_t start_ms, struct fleet_error *error)
 {
@@ -381,7 +325,7 @@ static int make_ready(struct fleet_host *host, int64_t start_ms, struct fleet_er
 					program->kind == FLEET_MODULE_ACTION,
 					&host->sets[host->set_count - 1], error);
 	if (!rc && !is_offline(program))
-		rc = fleet_config_fleet(host->config, host->options.fleet, &host->fleet, error);
+		rc = find_fleet(host, error);
 	if (rc)
 		return rc;
 	if (!host->options.timeout_s)
@@ -429,7 +373,8 @@ int fleet_host_begin(const struct fleet_host_program *program, int argc, char *c
 	if (!early.module)
 		return without_module(host, &early, config_rc, &config_error);
 
-	rc = open_module(program, &early, host->config, &host->loaded, &error);
+	rc = fleet_loader_find(module_dir_of(&early, host->config), program->kind, early.module,
+			       &host->loaded, &error);
 	if (rc == FLEET_E_NOTFOUND)
 		return usage(host, &error);
 	if (rc)

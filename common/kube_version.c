@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading and comparing Kubernetes versions. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kube_version.h"
+#include "text.h"
 
 #define MAX_DIGITS 6
 
@@ -57,4 +59,21 @@ int fleet_kube_version_compare(const struct fleet_kube_version *a,
 	if (!order && a->patch >= 0 && b->patch >= 0)
 		order = compare_numbers(a->patch, b->patch);
 	return order;
+}
+
+bool fleet_kube_version_end(const char *text, const struct fleet_kube_version *version,
+			    int64_t *ret_s)
+{
+	struct fleet_kube_version minor;
+	char name[32], date[32];
+	const char *sign = strchr(text, '=');
+
+	if (!sign || (size_t)(sign - text) >= sizeof(name) || strlen(sign + 1) != 10)
+		return false;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(sign - text), text);
+	(void)snprintf(date, sizeof(date), "%.10sT00:00:00Z", sign + 1);
+	if (!fleet_kube_version_parse(name, &minor) || fleet_time_parse(date, ret_s))
+		return false;
+	*ret_s += 86400;
+	return !version || (minor.major == version->major && minor.minor == version->minor);
 }

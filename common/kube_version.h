@@ -19,4 +19,12 @@ bool fleet_kube_version_parse(const char *text, struct fleet_kube_version *ret_v
 int fleet_kube_version_compare(const struct fleet_kube_version *a,
 			       const struct fleet_kube_version *b);
 
+/*
+ * Reads "1.31=2026-11-30", the last day of a minor version's support, and gives the moment when
+ * that day is over (UTC) in *RET_S. False for anything else, and when VERSION (may be NULL) is of
+ * another minor version.
+ */
+bool fleet_kube_version_end(const char *text, const struct fleet_kube_version *version,
+			    int64_t *ret_s);
+
 #endif

@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "error.h"
+#include "ledger_look.h"
 #include "payload.h"
 
 #define FLEET_LEDGER_ABI 1
@@ -32,6 +33,9 @@ struct fleet_ledger_api {
 	int (*history)(const char *dir, const char *fleet_id, const struct fleet_payload *runs,
 		       int64_t since_s, int64_t now_s, struct fleet_deadline deadline,
 		       struct fleet_buf *out, struct fleet_error *error);
+	/* fleet_ledger_look */
+	int (*look)(const char *dir, const char *fleet_id, struct fleet_deadline deadline,
+		    struct fleet_ledger_sight *ret_sight, struct fleet_error *error);
 };
 
 typedef const struct fleet_ledger_api *fleet_ledger_function(void);

@@ -11,6 +11,7 @@ const struct fleet_ledger_api *fleetmon_ledger_v1(void)
 		.abi = FLEET_LEDGER_ABI,
 		.size = sizeof(struct fleet_ledger_api),
 		.history = fleet_history_update,
+		.look = fleet_ledger_look,
 	};
 
 	return &api;

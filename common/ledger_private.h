@@ -5,6 +5,7 @@
 
 #include "database.h"
 #include "ledger.h"
+#include "ledger_look.h"
 
 struct fleet_ledger {
 	struct fleet_database database;
@@ -45,6 +46,12 @@ int fleet_ledger_bind(sqlite3_stmt *statement, int at, const char *text);
 
 /* A column as a text, "" for NULL; lives until the next step. */
 const char *fleet_ledger_column(sqlite3_stmt *statement, int at);
+
+/* Fills the number of FLEET_ID's open intents, and the oldest, in SIGHT. Returns 0 or
+ * FLEET_E_STATE.
+ */
+int fleet_ledger_open_intents(struct fleet_ledger *ledger, const char *fleet_id,
+			      struct fleet_ledger_sight *sight, struct fleet_error *error);
 
 /* Writes the mark, synced: the newest intent is LAST. Returns 0 or FLEET_E_STATE. */
 int fleet_ledger_mark_write(const struct fleet_ledger *ledger, int64_t last,

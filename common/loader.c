@@ -264,6 +264,23 @@ int fleet_loader_open(const char *dir, enum fleet_module_kind kind, const char *
 	return 0;
 }
 
+int fleet_loader_find(const char *dir, enum fleet_module_kind kind, const char *name,
+		      struct fleet_loaded *ret_loaded, struct fleet_error *error)
+{
+	struct fleet_error built_in;
+	int rc;
+
+	if (!*dir)
+		return fleet_loader_open(NULL, kind, name, ret_loaded, error);
+	rc = fleet_loader_open(dir, kind, name, ret_loaded, error);
+	if (rc != FLEET_E_NOTFOUND)
+		return rc;
+	rc = fleet_loader_open(NULL, kind, name, ret_loaded, &built_in);
+	if (rc && rc != FLEET_E_NOTFOUND && error)
+		*error = built_in;
+	return rc;
+}
+
 void fleet_loader_close(struct fleet_loaded *loaded)
 {
 	if (!loaded)
@@ -308,4 +325,47 @@ int fleet_loader_names(const char *dir, enum fleet_module_kind kind,
 	}
 	free(entries);
 	return 0;
+}
+
+struct all {
+	const char *dir;       /* that is being listed */
+	struct fleet_buf seen; /* "/name/" of every module so far */
+	void (*each)(const char *dir, const char *name, void *context);
+	void *context;
+};
+
+static void take_once(const char *name, void *context)
+{
+	struct all *all = context;
+	char key[MAX_NAME + 3];
+
+	(void)snprintf(key, sizeof(key), "/%s/", name);
+	if (strstr(fleet_buf_text(&all->seen), key))
+		return;
+	(void)fleet_buf_adds(&all->seen, key);
+	all->each(all->dir, name, all->context);
+}
+
+int fleet_loader_each(const char *dir, enum fleet_module_kind kind,
+		      void (*each)(const char *dir, const char *name, void *context), void *context,
+		      struct fleet_error *error)
+{
+	struct all all = {.dir = dir, .each = each, .context = context};
+	struct fleet_error built_in;
+	int rc = 0;
+
+	fleet_buf_init(&all.seen, (size_t)64 << 10);
+	if (*dir)
+		rc = fleet_loader_names(dir, kind, take_once, &all, error);
+	if (!rc) {
+		all.dir = NULL;
+		/* A build that is not installed has no built-in directory. */
+		if (fleet_loader_names(NULL, kind, take_once, &all, &built_in) && !*dir) {
+			rc = built_in.code;
+			if (error)
+				*error = built_in;
+		}
+	}
+	fleet_buf_finish(&all.seen);
+	return rc;
 }

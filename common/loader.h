@@ -28,9 +28,21 @@ int fleet_loader_open(const char *dir, enum fleet_module_kind kind, const char *
 		      struct fleet_loaded *ret_loaded, struct fleet_error *error);
 void fleet_loader_close(struct fleet_loaded *loaded);
 
+/* As fleet_loader_open, from DIR (may be "") when the module is there, else from the built-in
+ * directory. */
+int fleet_loader_find(const char *dir, enum fleet_module_kind kind, const char *name,
+		      struct fleet_loaded *ret_loaded, struct fleet_error *error);
+
 /* Calls EACH for the name of every module file of KIND, in alphabetical order. */
 int fleet_loader_names(const char *dir, enum fleet_module_kind kind,
 		       void (*each)(const char *name, void *context), void *context,
 		       struct fleet_error *error);
+
+/* Calls EACH for every module that fleet_loader_find finds, with the directory that it is in (NULL:
+ * the built-in one): those of DIR, then those of the built-in directory that DIR has not. Fails
+ * when neither can be listed, or DIR is named and cannot. */
+int fleet_loader_each(const char *dir, enum fleet_module_kind kind,
+		      void (*each)(const char *dir, const char *name, void *context), void *context,
+		      struct fleet_error *error);
 
 #endif

@@ -23,6 +23,7 @@ static const char *const kind_names[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_STRATEGIES] = "updateStrategies",
 	[FLEET_KIND_HISTORY] = "history",
 	[FLEET_KIND_CLUSTERS] = "managedClusters",
+	[FLEET_KIND_ESTATE] = "estate",
 };
 
 static const char *const kind_words[FLEET_KIND_COUNT] = {
@@ -30,6 +31,7 @@ static const char *const kind_words[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_MEMBERS] = "members",   [FLEET_KIND_GATES] = "gates",
 	[FLEET_KIND_PROFILES] = "profiles", [FLEET_KIND_STRATEGIES] = "strategies",
 	[FLEET_KIND_CLUSTERS] = "clusters", [FLEET_KIND_HISTORY] = "history",
+	[FLEET_KIND_ESTATE] = "estate",
 };
 
 const char *fleet_kind_word(enum fleet_kind kind)
@@ -55,6 +57,24 @@ bool fleet_history_name(const char *scope, const char *subject, const char *upgr
 			if (*at >= 'A' && *at <= 'Z')
 				*at = (char)(*at + ('a' - 'A'));
 	return true;
+}
+
+enum fleet_estate_part fleet_estate_part_of(const struct fleet_estate_row *row)
+{
+	static const struct {
+		const char *word;
+		enum fleet_estate_part part;
+	} parts[] = {
+		{"fleets", FLEET_ESTATE_FLEETS}, {"runs", FLEET_ESTATE_RUNS},
+		{"gates", FLEET_ESTATE_GATES},	 {"run", FLEET_ESTATE_RUN},
+		{"gate", FLEET_ESTATE_GATE},	 {"line", FLEET_ESTATE_LINE},
+		{"cut", FLEET_ESTATE_CUT},	 {"scope", FLEET_ESTATE_SCOPE},
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcmp(parts[i].word, row->part_text) == 0)
+			return parts[i].part;
+	return FLEET_ESTATE_OTHER;
 }
 
 enum fleet_update_state fleet_update_state_from(const char *word)

@@ -310,6 +310,66 @@ struct fleet_cluster {
 	size_t pool_count;
 };
 
+/* Members of one group that Resource Graph counts: it expands no more of a list. */
+#define FLEET_ESTATE_MAX_EXPANDED 400
+
+/* What a row of an estate is about. */
+enum fleet_estate_part {
+	FLEET_ESTATE_OTHER = 0,
+	FLEET_ESTATE_FLEETS, /* how many fleets there are, in number */
+	FLEET_ESTATE_RUNS,   /* how many runs are in a state, in number */
+	FLEET_ESTATE_GATES,  /* the same of gates */
+	FLEET_ESTATE_RUN,    /* a run that has not ended, or ended not long ago and not well */
+	FLEET_ESTATE_GATE,   /* a gate that is not Completed or Skipped */
+	FLEET_ESTATE_LINE,   /* when the newest run of a profile or strategy began that has ended */
+	FLEET_ESTATE_CUT,    /* what is missing, in message */
+	FLEET_ESTATE_SCOPE,  /* what was asked for: recent_s */
+};
+
+/*
+ * A row of what Resource Graph says of many fleets. Which fields there are depends on the part. The
+ * counts of members are FLEET_ABSENT where they were not asked for. The name of the resource is
+ * unique within the estate: the id in lower case of runs, gates and lines. That of a line is
+ * "FLEET|UPGRADE TYPE|MAKER", the ids of the fleet and of the profile, or else strategy, in it.
+ */
+struct fleet_estate_row {
+	struct fleet_resource resource; /* no more than id and name */
+	const char *part_text;		/* see fleet_estate_part_of */
+	struct fleet_status status;	/* of the run or gate; the state that is counted */
+	int64_t number;
+	const char *upgrade_type;
+	const char *profile_id; /* auto-upgrade profile that made the run, "" */
+	const char *strategy_id;
+	int64_t failure_count; /* the service's own, previews only */
+	int64_t members;       /* of a run, all of them */
+	int64_t members_failed;
+	int64_t members_pending;
+	int64_t members_running;
+	int64_t widest_group;	   /* members in the largest group; of more than
+				      FLEET_ESTATE_MAX_EXPANDED not all were counted */
+	int64_t says_failed;	   /* 1: the word Failed stands somewhere in the run's tree */
+	const char *failed_member; /* one of the failed ones, "" */
+	struct fleet_error_detail failure; /* its error */
+	int64_t running_since_s;	   /* start of the first of its Running members */
+	int64_t member_changed_s;	   /* the newest start or end of its members */
+	int64_t group_changed_s;	   /* of its groups */
+	int64_t stage_changed_s;	   /* of its stages */
+	int64_t wait_since_s;		   /* the after-stage wait that goes on, 0 when none does */
+	int64_t wait_duration_s;
+	const char *display_name; /* of a gate */
+	const char *gate_type;	  /* Approval, ScheduledStart or new */
+	const char *run_id;
+	const char *run_name;
+	const char *stage;
+	const char *group;
+	int64_t absolute_start_s;
+	const char *message; /* FLEET_ESTATE_CUT */
+	int64_t recent_s;    /* FLEET_ESTATE_SCOPE: runs that ended longer ago are not here */
+};
+
+/* What ROW is about; FLEET_ESTATE_OTHER for a word that is not known. */
+enum fleet_estate_part fleet_estate_part_of(const struct fleet_estate_row *row);
+
 /* The lists a fleet has; the order is that of FLEET_NEEDS_* in module.h. */
 enum fleet_kind {
 	FLEET_KIND_FLEET = 0,
@@ -319,9 +379,10 @@ enum fleet_kind {
 	FLEET_KIND_PROFILES,
 	FLEET_KIND_STRATEGIES,
 	FLEET_KIND_CLUSTERS, /* the members' clusters; an item is named by its id, lower case */
+	FLEET_KIND_ESTATE,   /* of an estate, which has no other */
 	FLEET_KIND_HISTORY,  /* no list of the service's */
 };
-#define FLEET_KIND_COUNT 8
+#define FLEET_KIND_COUNT 9
 
 /* The name of KIND as the service spells it in a URL ("updateRuns"; "fleet" for the fleet itself,
  * "managedClusters" for the members' clusters). Static. */

@@ -11,23 +11,40 @@
 #ifndef FLEETMON_MODULE_H
 #define FLEETMON_MODULE_H
 
+#include "demand.h"
+#include "cluster_state.h"
+#include "cluster_table.h"
 #include "error.h"
+#include "estate_health.h"
 #include "failure.h"
 #include "fates.h"
 #include "gate_wait.h"
 #include "health.h"
 #include "health_scope.h"
+#include "identities.h"
+#include "kube_version.h"
 #include "model.h"
+#include "name_filter.h"
+#include "node_image.h"
 #include "options.h"
+#include "parts.h"
+#include "placement.h"
+#include "placement_report.h"
 #include "plan.h"
 #include "plan_run.h"
+#include "profile_runs.h"
+#include "profile_trigger.h"
+#include "provisioning.h"
 #include "range.h"
 #include "region.h"
+#include "remarks.h"
 #include "report.h"
 #include "result.h"
 #include "run_filter.h"
 #include "run_report.h"
 #include "select.h"
+#include "self.h"
+#include "selector.h"
 #include "text.h"
 #include "view.h"
 
@@ -46,9 +63,14 @@ enum fleet_module_kind {
 #define FLEET_NEEDS_PROFILES (1u << FLEET_KIND_PROFILES)
 #define FLEET_NEEDS_STRATEGIES (1u << FLEET_KIND_STRATEGIES)
 #define FLEET_NEEDS_CLUSTERS (1u << FLEET_KIND_CLUSTERS)
+/* Alone: such a module looks at an estate of many fleets, and --fleet names an estate. */
+#define FLEET_NEEDS_ESTATE (1u << FLEET_KIND_ESTATE)
 /* Whoever looks at runs may look at what past ones took. It is there or it is not: an empty list is
  * no failure. */
 #define FLEET_NEEDS_HISTORY (1u << FLEET_KIND_HISTORY)
+/* No list: what is found of the monitoring itself, fleet_view_self. What it costs the service is
+ * one request for each credential of the fleet every few minutes. */
+#define FLEET_NEEDS_SELF (1u << 31)
 
 /* A rule of a check: what makes it return which states. A table ends with a row without a name. */
 struct fleet_module_rule {

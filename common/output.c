@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints a result: as the plugin guidelines ask, one line, its perfdata, then long output; or as
  * what else was asked for. */
+#include <stdio.h>
 #include <string.h>
 
 #include "output.h"
@@ -107,6 +108,38 @@ int fleet_result_print(const struct fleet_result *result, const struct fleet_pri
 	if (lines > 0)
 		(void)fleet_buf_addf(out, "... %zu more line%s\n", lines, lines == 1 ? "" : "s");
 	return out->failed ? FLEET_E_NOMEM : 0;
+}
+
+void fleet_output_twin(const struct fleet_output *about, const char *option, char *twin,
+		       size_t size)
+{
+	static const char warning[] = "warning";
+	const struct fleet_option *row = about->module ? about->module->options : NULL;
+	size_t len = strlen(option), tail = sizeof(warning) - 1;
+
+	twin[0] = '\0';
+	if (len < tail || strcmp(option + len - tail, warning) != 0)
+		return;
+	(void)snprintf(twin, size, "%.*scritical", (int)(len - tail), option);
+	while (row && row->type != FLEET_OPTION_END && strcmp(row->name, twin) != 0)
+		row++;
+	if (!row || row->type == FLEET_OPTION_END)
+		twin[0] = '\0';
+}
+
+void fleet_output_option(const struct fleet_output *about, const struct fleet_result_entry *entry,
+			 char *option, size_t size)
+{
+	const struct fleet_result_why *why = entry->why;
+	char twin[FLEET_OUTPUT_OPTION];
+
+	(void)snprintf(option, size, "%s", why ? why->option : "");
+	if (!why || !why->has_critical || !why->critical.is_set)
+		return;
+	fleet_output_twin(about, why->option, twin, sizeof(twin));
+	if (*twin &&
+	    (entry->level == FLEET_LEVEL_CRITICAL || !why->has_warning || !why->warning.is_set))
+		(void)snprintf(option, size, "%s", twin);
 }
 
 int fleet_output(struct fleet_result *result, const struct fleet_output *about,

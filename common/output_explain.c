@@ -38,23 +38,6 @@ static void range_text(const struct fleet_range *range, const char *uom, char *t
 			       start, end);
 }
 
-/* The option of the module that differs from OPTION in "critical" for "warning"; "" for none. */
-static void twin_of(const struct fleet_output *about, const char *option, char *twin, size_t size)
-{
-	static const char warning[] = "warning";
-	const struct fleet_option *row = about->module ? about->module->options : NULL;
-	size_t len = strlen(option), tail = sizeof(warning) - 1;
-
-	twin[0] = '\0';
-	if (len < tail || strcmp(option + len - tail, warning) != 0)
-		return;
-	(void)snprintf(twin, size, "%.*scritical", (int)(len - tail), option);
-	while (row && row->type != FLEET_OPTION_END && strcmp(row->name, twin) != 0)
-		row++;
-	if (!row || row->type == FLEET_OPTION_END)
-		twin[0] = '\0';
-}
-
 static void add_limit(struct fleet_buf *out, const char *level, const struct fleet_range *range,
 		      const char *uom, const char *option)
 {
@@ -77,7 +60,7 @@ static void add_limits(struct fleet_buf *out, const struct fleet_result_why *why
 	const char *of_warning = why->option, *of_critical = "";
 	char twin[64];
 
-	twin_of(about, why->option, twin, sizeof(twin));
+	fleet_output_twin(about, why->option, twin, sizeof(twin));
 	if (*twin) {
 		of_critical = twin;
 	} else if (!has_warning ||

@@ -163,7 +163,9 @@ static struct fleet_json part_of(const struct fleet_result_entry *entry,
 	const struct fleet_result_why *why = entry->why ? entry->why : &nothing;
 	const struct fleet_module_rule *rule = fleet_output_rule(about, why->rule);
 	struct fleet_json part = fleet_json_object();
+	char option[FLEET_OUTPUT_OPTION];
 
+	fleet_output_option(about, entry, option, sizeof(option));
 	put_text(&part, "state", fleet_level_name(entry->level));
 	fleet_json_text(&part, "text", entry->text);
 	put_text(&part, "rule", why->rule);
@@ -173,7 +175,7 @@ static struct fleet_json part_of(const struct fleet_result_entry *entry,
 	put_text(&part, "uom", why->uom);
 	put_range(&part, "warning", why->has_warning, &why->warning);
 	put_range(&part, "critical", why->has_critical, &why->critical);
-	put_text(&part, "option", why->option);
+	put_text(&part, "option", option);
 	return part;
 }
 

@@ -49,19 +49,19 @@ static void plain_name(const char *name, char *out, size_t size)
 	out[len] = '\0';
 }
 
-/* Adds NAME="VALUE", unless there is no value or the name is there already. */
-static void add_label(struct labels *labels, const char *name, const char *value)
+/* Adds NAME="VALUE". False when the name is there already; a label without a value is none. */
+static bool add_label(struct labels *labels, const char *name, const char *value)
 {
 	struct fleet_buf clean;
 	char *copy;
 
 	if (!value || !*value || labels->count == MAX_LABELS)
-		return;
+		return true;
 	copy = labels->names[labels->count];
 	plain_name(name, copy, sizeof(labels->names[0]));
 	for (size_t i = 0; i < labels->count; i++)
 		if (strcmp(labels->names[i], copy) == 0)
-			return;
+			return false;
 	fleet_buf_init(&clean, VALUE_BYTES);
 	fleet_text_clean(&clean, value, VALUE_BYTES);
 	(void)fleet_buf_addf(&labels->text, "%s%s=\"", labels->count > 0 ? "," : "", copy);
@@ -73,6 +73,7 @@ static void add_label(struct labels *labels, const char *name, const char *value
 	(void)fleet_buf_add(&labels->text, "\"", 1);
 	labels->count++;
 	fleet_buf_finish(&clean);
+	return true;
 }
 
 static void add_list_label(struct labels *labels, const char *name,
@@ -83,7 +84,7 @@ static void add_list_label(struct labels *labels, const char *name,
 	fleet_buf_init(&all, FLEET_OUTPUT_MAX << 1);
 	for (size_t i = 0; i < list->count; i++)
 		(void)fleet_buf_addf(&all, "%s%s", i > 0 ? "," : "", list->at[i]);
-	add_label(labels, name, fleet_buf_text(&all));
+	(void)add_label(labels, name, fleet_buf_text(&all));
 	fleet_buf_finish(&all);
 }
 
@@ -99,14 +100,14 @@ static void add_selection(struct labels *labels, const struct fleet_option_set *
 		switch (row->type) {
 		case FLEET_OPTION_TEXT:
 		case FLEET_OPTION_REGEX:
-			add_label(labels, row->name, *(const char *const *)field);
+			(void)add_label(labels, row->name, *(const char *const *)field);
 			break;
 		case FLEET_OPTION_LIST:
 		case FLEET_OPTION_REGEXES:
 			add_list_label(labels, row->name, field);
 			break;
 		case FLEET_OPTION_FLAG:
-			add_label(labels, row->name, *(const bool *)field ? "true" : "");
+			(void)add_label(labels, row->name, *(const bool *)field ? "true" : "");
 			break;
 		case FLEET_OPTION_END:
 		case FLEET_OPTION_INT:
@@ -126,8 +127,8 @@ static void begin_labels(struct labels *labels, const struct metrics *metrics, c
 
 	memset(labels, 0, sizeof(*labels));
 	fleet_buf_init(&labels->text, (size_t)16 << 10);
-	add_label(labels, "module", module);
-	add_label(labels, "fleet", about->fleet);
+	(void)add_label(labels, "module", module);
+	(void)add_label(labels, "fleet", about->fleet);
 	if (about->options)
 		add_selection(labels, about->options);
 }
@@ -287,6 +288,27 @@ static void add_check(struct metrics *metrics, const char *name, const char *hel
 	fleet_buf_finish(&labels.text);
 }
 
+/* Adds what the check found as KEY. Where the caller selected by KEY the label is that selection,
+ * which the other series have too and which joins need: another value is found_KEY. */
+static void add_found(struct labels *labels, const struct metrics *metrics, const char *key,
+		      const char *value)
+{
+	const struct fleet_option_set *set = metrics->about->options;
+	char name[LABEL_BYTES];
+
+	if (add_label(labels, key, value))
+		return;
+	for (const struct fleet_option *row = set ? set->options : NULL;
+	     row && row->type != FLEET_OPTION_END; row++)
+		if (row->type == FLEET_OPTION_TEXT && fleet_options_given(set, key) &&
+		    strcmp(row->name, key) == 0 &&
+		    strcmp(*(const char *const *)((const char *)set->values + row->offset),
+			   value) == 0)
+			return;
+	(void)snprintf(name, sizeof(name), "found_%s", key);
+	(void)add_label(labels, name, value);
+}
+
 /* What the check found, on one metric to join with. */
 static void add_info(struct metrics *metrics)
 {
@@ -296,7 +318,7 @@ static void add_info(struct metrics *metrics)
 
 	begin_labels(&labels, metrics, "");
 	for (size_t i = 0; i < result->label_count; i++)
-		add_label(&labels, result->labels[i].key, result->labels[i].value);
+		add_found(&labels, metrics, result->labels[i].key, result->labels[i].value);
 	(void)snprintf(name, sizeof(name), "%s_info", metrics->prefix);
 	(void)take_name(metrics, name);
 	add_head(metrics, name, "what the check looked at, always 1");

@@ -207,6 +207,7 @@ int fleet_payload_add_json(struct fleet_payload_writer *writer, struct json_obje
 		struct fleet_strategy strategy;
 		struct fleet_member member;
 		struct fleet_fleet fleet;
+		struct fleet_estate_row estate;
 		struct fleet_history_item history;
 		struct fleet_cluster cluster;
 	} item;
@@ -265,6 +266,9 @@ int fleet_payload_write(struct fleet_payload_writer *writer, const struct fleet_
 				.count = (uint32_t)writer->count};
 	uint32_t body = (uint32_t)(sizeof(header) + writer->count * sizeof(struct entry));
 
+	/* Nothing says when what Resource Graph names was made: the first look counts. */
+	if (writer->kind == FLEET_KIND_ESTATE)
+		all_first_seen(writer, now_s);
 	/* A damaged previous payload is none: it costs the change times, nothing else. */
 	if (previous && previous->kind == writer->kind && carry_over(writer, previous, now_s))
 		all_first_seen(writer, 0);

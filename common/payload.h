@@ -76,7 +76,7 @@ int fleet_payload_add(struct fleet_payload_writer *writer, const void *item,
  * Ends the list and appends the whole payload to OUT. Where PREVIOUS (may be NULL) holds an item of
  * the same name, its first_seen_s is carried over, and changed_s too when the progress hash is the
  * same; when the hash differs changed_s is NOW_S. Items that PREVIOUS lacks get first_seen_s NOW_S
- * when there is a PREVIOUS, 0 when there is none.
+ * when there is a PREVIOUS, 0 when there is none; rows of an estate get NOW_S in both cases.
  */
 int fleet_payload_write(struct fleet_payload_writer *writer, const struct fleet_payload *previous,
 			int64_t now_s, struct fleet_buf *out);

@@ -5,8 +5,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
+#include "failure.h"
 #include "result.h"
 #include "view.h"
 
@@ -32,6 +34,17 @@ void fleet_report_name(struct fleet_buf *out, size_t index, const char *name);
 /* Appends " and 12 more" to OUT when COUNT names are more than the SHOWN ones. */
 void fleet_report_more(struct fleet_buf *out, size_t count, size_t shown);
 
+/* Appends what to look for in the portal, "; cluster ID; operation ID", as far as it is known. */
+void fleet_report_handover(struct fleet_buf *out, const char *cluster_id, const char *operation_id);
+
+/* Appends ", 3 failed" to OUT for COUNT 3 and WORDS "failed"; nothing for 0. */
+void fleet_report_count(struct fleet_buf *out, int64_t count, const char *words);
+
+/* Appends an error of CLASS as the service worded it, "UpgradeFailed (pdb): Drain node ...", or
+ * "failed" where it has no CODE: at most MAX bytes of MESSAGE. */
+void fleet_report_error(struct fleet_buf *out, const char *code, enum fleet_failure_class class,
+			const char *message, size_t max);
+
 /* "" for 1, "s" for every other COUNT. Static. */
 const char *fleet_report_plural(int64_t count);
 
@@ -43,10 +56,18 @@ bool fleet_report_is_plain(const char *text);
 void fleet_report_try_action(struct fleet_result *result, const struct fleet_view *view,
 			     const char *action, const char *run);
 
+/* As fleet_report_try_az, for the fleet that the ARM id ID is of or below. */
+void fleet_report_try_az_id(struct fleet_result *result, const char *id, const char *command,
+			    const char *name, const char *more, const char *target);
+
 /* Adds the line "try: az fleet COMMAND -g GROUP -f FLEET -n NAME" and MORE with TARGET at its end
  * (both may be ""), if every name in it is plain. */
 void fleet_report_try_az(struct fleet_result *result, const struct fleet_view *view,
 			 const char *command, const char *name, const char *more,
 			 const char *target);
+
+/* Adds the line "try: az fleet COMMAND -g GROUP -n FLEET", if both names are plain. */
+void fleet_report_try_az_fleet(struct fleet_result *result, const struct fleet_view *view,
+			       const char *command);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Sorting out the runs of a fleet: patterns, age, and runs that newer ones have superseded. */
-#include <regex.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "name_filter.h"
 #include "run_filter.h"
 
 int64_t fleet_run_born_s(const struct fleet_payload_item *item)
@@ -18,41 +18,25 @@ bool fleet_run_is_under_way(enum fleet_update_state state)
 
 /* ---- Patterns */
 
-/* Excludes what REGEX matches, or with IS_WANTED what it does not match. */
-static int apply(const struct fleet_view *view, const char *option, const char *text,
-		 bool is_wanted, struct fleet_run_verdict *verdicts, struct fleet_error *error)
-{
-	size_t count = fleet_view_count(view, FLEET_KIND_RUNS);
-	regex_t regex;
-
-	if (regcomp(&regex, text, REG_EXTENDED | REG_NOSUB) != 0)
-		return fleet_error_set(error, FLEET_E_INVAL,
-				       "--%s '%.128s' is not a POSIX extended expression", option,
-				       text);
-	for (size_t i = 0; i < count; i++) {
-		const char *name = fleet_view_item(view, FLEET_KIND_RUNS, i)->name;
-
-		if ((regexec(&regex, name, 0, NULL, 0) == 0) != is_wanted)
-			verdicts[i].fate = FLEET_RUN_EXCLUDED;
-	}
-	regfree(&regex);
-	return 0;
-}
-
 static int exclude(const struct fleet_view *view, const struct fleet_run_filter *filter,
 		   struct fleet_run_verdict *verdicts, struct fleet_error *error)
 {
+	const struct fleet_name_filter names = {filter->match, filter->exclude};
 	size_t count = fleet_view_count(view, FLEET_KIND_RUNS);
-	int rc = 0;
+	bool *keep = malloc((count + 1) * sizeof(*keep));
+	int rc;
 
-	for (size_t i = 0; filter->profile && i < count; i++)
-		if (strcasecmp(fleet_view_item(view, FLEET_KIND_RUNS, i)->profile,
-			       filter->profile) != 0)
+	if (!keep)
+		return fleet_error_set(error, FLEET_E_NOMEM, "no memory");
+	for (size_t i = 0; i < count; i++)
+		keep[i] = !filter->profile ||
+			  strcasecmp(fleet_view_item(view, FLEET_KIND_RUNS, i)->profile,
+				     filter->profile) == 0;
+	rc = fleet_name_filter_apply(view, FLEET_KIND_RUNS, &names, keep, error);
+	for (size_t i = 0; i < count; i++)
+		if (!keep[i])
 			verdicts[i].fate = FLEET_RUN_EXCLUDED;
-	if (filter->match)
-		rc = apply(view, "match", filter->match, true, verdicts, error);
-	for (size_t i = 0; !rc && i < filter->exclude.count; i++)
-		rc = apply(view, "exclude", filter->exclude.at[i], false, verdicts, error);
+	free(keep);
 	return rc;
 }
 
@@ -132,10 +116,13 @@ int fleet_run_filter_apply(struct fleet_view *view, const struct fleet_run_filte
 	size_t count = fleet_view_count(view, FLEET_KIND_RUNS);
 	struct fleet_run_verdict *verdicts = calloc(count + 1, sizeof(*verdicts));
 	size_t *order = calloc(count + 1, sizeof(*order));
-	int rc;
+	int rc = FLEET_E_NOMEM;
 
-	rc = verdicts && order ? exclude(view, filter, verdicts, error)
-			       : fleet_error_set(error, FLEET_E_NOMEM, "no memory");
+	if (!verdicts || !order) {
+		(void)fleet_error_set(error, FLEET_E_NOMEM, "no memory");
+		goto out;
+	}
+	rc = exclude(view, filter, verdicts, error);
 	if (rc)
 		goto out;
 	for (size_t i = 0; i < count; i++)

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "estate.h"
 #include "file.h"
+#include "module.h"
 #include "payload.h"
 #include "saved.h"
 #include "text.h"
@@ -143,11 +145,28 @@ static int open_list(struct saved *saved, int kind, struct fleet_error *error)
 	return 0;
 }
 
+/* Adds RESOURCE, of KIND, as the service sends it, to its list. */
+static int write_resource(struct saved *saved, int kind, struct json_object *resource,
+			  struct fleet_error *error)
+{
+	struct fleet_payload_writer *writer = &saved->lists[kind].writer;
+	struct json_object *whole;
+	int rc;
+
+	if (kind == FLEET_KIND_ESTATE)
+		return fleet_estate_add(writer, resource, error);
+	whole = unflatten(resource);
+	if (!whole)
+		return fleet_error_set(error, FLEET_E_NOMEM, "memory ran out");
+	rc = fleet_payload_add_json(writer, whole, error);
+	json_object_put(whole);
+	return rc;
+}
+
 /* Adds one resource; KIND is what "KIND=" said, or -1. *ret_kind is what it is. */
 static int add_resource(struct saved *saved, int kind, struct json_object *resource, int *ret_kind,
 			struct fleet_error *error)
 {
-	struct json_object *whole;
 	struct fleet_error why;
 	int rc;
 
@@ -155,7 +174,8 @@ static int add_resource(struct saved *saved, int kind, struct json_object *resou
 		return fleet_error_set(error, FLEET_E_PROTOCOL, "%s: the list holds no resources",
 				       saved->file);
 	if (kind < 0)
-		kind = kind_of_type(text_of(resource, "type"));
+		kind = text_of(resource, "part")[0] ? FLEET_KIND_ESTATE
+						    : kind_of_type(text_of(resource, "type"));
 	if (kind < 0) {
 		(void)fleet_error_set(error, FLEET_E_INVAL,
 				      "%s: the type '%.80s' is none that is known", saved->file,
@@ -163,16 +183,13 @@ static int add_resource(struct saved *saved, int kind, struct json_object *resou
 		fleet_error_hint(error, "say what it holds: --from runs=%s", saved->file);
 		return FLEET_E_INVAL;
 	}
-	rc = note_fleet(saved, text_of(resource, "id"), error);
+	/* An estate is of many fleets. */
+	rc = kind == FLEET_KIND_ESTATE ? 0 : note_fleet(saved, text_of(resource, "id"), error);
 	if (!rc)
 		rc = open_list(saved, kind, error);
 	if (rc)
 		return rc;
-	whole = unflatten(resource);
-	if (!whole)
-		return fleet_error_set(error, FLEET_E_NOMEM, "memory ran out");
-	rc = fleet_payload_add_json(&saved->lists[kind].writer, whole, &why);
-	json_object_put(whole);
+	rc = write_resource(saved, kind, resource, &why);
 	*ret_kind = kind;
 	return rc ? fleet_error_set(error, (enum fleet_code)rc, "%s: %.600s", saved->file,
 				    why.message)
@@ -207,6 +224,20 @@ static bool goes_on(struct json_object *answer)
 	return text_of(answer, "nextLink")[0] || text_of(answer, "$skipToken")[0];
 }
 
+/* Adds the rows of an answer. What Resource Graph left out of one about an estate is said. */
+static int add_rows(struct saved *saved, int kind, struct json_object *answer,
+		    struct json_object *list, struct fleet_error *error)
+{
+	bool more = goes_on(answer);
+	int rc = add_array(saved, kind, list, more, error);
+
+	if (rc || more || !saved->lists[FLEET_KIND_ESTATE].is_given ||
+	    strcmp(text_of(answer, "resultTruncated"), "true") != 0)
+		return rc;
+	return fleet_estate_add_cut(&saved->lists[FLEET_KIND_ESTATE].writer, error,
+				    "the service left rows out of an answer that was saved");
+}
+
 static int add_answer(struct saved *saved, int kind, struct json_object *answer,
 		      struct fleet_error *error)
 {
@@ -221,7 +252,7 @@ static int add_answer(struct saved *saved, int kind, struct json_object *answer,
 	if ((json_object_object_get_ex(answer, "value", &list) ||
 	     json_object_object_get_ex(answer, "data", &list)) &&
 	    json_object_is_type(list, json_type_array))
-		return add_array(saved, kind, list, goes_on(answer), error);
+		return add_rows(saved, kind, answer, list, error);
 	if (!json_object_object_get_ex(answer, "id", NULL)) {
 		fleet_json_error(answer, code, sizeof(code), message, sizeof(message));
 		return fleet_error_set(error, FLEET_E_PROTOCOL,
@@ -333,9 +364,14 @@ static int make_view(struct saved *saved, uint32_t needs, const char *fleet, int
 int fleet_saved_view(const struct fleet_option_list *files, uint32_t needs, const char *fleet,
 		     int64_t now_s, struct fleet_view **ret_view, struct fleet_error *error)
 {
-	struct saved *saved = calloc(1, sizeof(*saved));
+	struct saved *saved;
 	int rc = 0;
 
+	if (needs & FLEET_NEEDS_SELF)
+		return fleet_error_set(error, FLEET_E_INVAL,
+				       "this module looks at the monitoring of this machine, which "
+				       "no saved answer holds: leave --from out");
+	saved = calloc(1, sizeof(*saved));
 	if (!saved)
 		return fleet_error_set(error, FLEET_E_NOMEM, "memory ran out");
 	for (size_t i = 0; !rc && i < files->count; i++)

@@ -48,7 +48,7 @@ void fleet_source_key(const struct fleet_config_fleet *fleet, enum fleet_kind ki
 {
 	char id[400];
 
-	(void)fleet_config_fleet_id(fleet, id, sizeof(id));
+	(void)fleet_config_data_id(fleet, id, sizeof(id));
 	(void)snprintf(key, FLEET_SNAPSHOT_KEY, "%s %s %s %s %s", fleet->cloud->arm,
 		       fleet->reader->name, fleet->api_version, id, fleet_kind_name(kind));
 	/* ARM ids compare without case. */
@@ -282,6 +282,9 @@ static int ask(struct source *source, struct list *list, struct fleet_error *err
 		       !fleet_payload_open(list->snapshot.bytes, list->snapshot.len, &previous);
 	if (list->kind == FLEET_KIND_CLUSTERS)
 		rc = ask_clusters(source, list, has_previous ? &previous : NULL, error);
+	else if (list->kind == FLEET_KIND_ESTATE)
+		rc = fleet_client_estate(&source->client, has_previous ? &previous : NULL,
+					 source->deadline, &list->fresh, error);
 	else
 		rc = fleet_client_list(&source->client, list->kind, has_previous ? &previous : NULL,
 				       source->deadline, &list->fresh, error);
@@ -296,7 +299,7 @@ static int ask(struct source *source, struct list *list, struct fleet_error *err
 	}
 	content.read_s = fleet_now_s();
 	content.expires_s = expiry(source, list->kind, content.read_s);
-	content.reads_left = info->reads_left;
+	content.reads_left = list->kind == FLEET_KIND_ESTATE ? info->quota_left : info->reads_left;
 	content.correlation_id = info->correlation_id;
 	content.bytes = list->fresh.data;
 	content.len = list->fresh.len;

@@ -124,7 +124,7 @@ static int64_t whole_number(const char *text, int64_t per_s)
 
 int64_t fleet_response_quota_reset_s(const struct fleet_response *response)
 {
-	char text[32];
+	char text[32] = "";
 	const char *at =
 		fleet_response_header(response, "x-ms-user-quota-resets-after", text, sizeof(text));
 	int64_t total_s = 0;

@@ -32,6 +32,7 @@ struct fleet_view {
 	int64_t now_s;
 	struct fleet_arena arena;
 	struct list lists[FLEET_KIND_COUNT];
+	struct fleet_self *self; /* NULL when nobody asked for it */
 };
 
 struct fleet_view *fleet_view_new(const char *fleet, const char *fleet_id, int64_t now_s)
@@ -65,6 +66,7 @@ void fleet_view_free(struct fleet_view *view)
 		return;
 	for (int i = 0; i < FLEET_KIND_COUNT; i++)
 		release(view->lists[i].map, view->lists[i].mapped);
+	fleet_self_free(view->self);
 	fleet_arena_finish(&view->arena);
 	free(view->fleet);
 	free(view->fleet_id);
@@ -112,6 +114,17 @@ int fleet_view_add(struct fleet_view *view, void *map, size_t mapped, const void
 	}
 	view->lists[list.payload.kind] = list;
 	return 0;
+}
+
+const struct fleet_self *fleet_view_self(const struct fleet_view *view)
+{
+	return view->self;
+}
+
+void fleet_view_set_self(struct fleet_view *view, struct fleet_self *self)
+{
+	fleet_self_free(view->self);
+	view->self = self;
 }
 
 int64_t fleet_view_now_s(const struct fleet_view *view)
@@ -194,6 +207,11 @@ const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view)
 	return decoded(view, FLEET_KIND_FLEET, 0);
 }
 
+const struct fleet_estate_row *fleet_view_estate(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_ESTATE, i);
+}
+
 const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i)
 {
 	return decoded(view, FLEET_KIND_HISTORY, i);
@@ -258,8 +276,10 @@ const struct fleet_history_item *fleet_view_usual(struct fleet_view *view, const
 	    !fleet_view_find(view, FLEET_KIND_HISTORY, name, &i))
 		return NULL;
 	item = fleet_view_history(view, i);
-	/* Blanks in odd names could make two of them look alike. */
-	if (!item || strcmp(item->scope, scope) != 0 || strcasecmp(item->subject, subject) != 0 ||
+	/* Blanks in odd names could make two of them look alike; and a name in another case is
+	 * another stage. */
+	if (!item || strcmp(fleet_view_item(view, FLEET_KIND_HISTORY, i)->name, name) != 0 ||
+	    strcmp(item->scope, scope) != 0 || strcasecmp(item->subject, subject) != 0 ||
 	    strcmp(item->upgrade_type, upgrade_type) != 0 || item->count <= 0 || item->low_s <= 0 ||
 	    item->low_s > item->median_s || item->high_s < item->median_s)
 		return NULL;

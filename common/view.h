@@ -12,6 +12,7 @@
 
 #include "model.h"
 #include "payload.h"
+#include "self.h"
 
 struct fleet_view;
 
@@ -36,7 +37,7 @@ struct fleet_view_source {
 /* The time that all ages are taken at, seconds since the epoch. */
 int64_t fleet_view_now_s(const struct fleet_view *view);
 
-/* The name of the fleet in the configuration, and its ARM id. */
+/* The name of the fleet (or estate) in the configuration, and its ARM id ("" for an estate). */
 const char *fleet_view_fleet(const struct fleet_view *view);
 const char *fleet_view_fleet_id(const struct fleet_view *view);
 
@@ -55,6 +56,7 @@ const struct fleet_profile *fleet_view_profile(struct fleet_view *view, size_t i
 const struct fleet_strategy *fleet_view_strategy(struct fleet_view *view, size_t i);
 const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i);
 const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view);
+const struct fleet_estate_row *fleet_view_estate(struct fleet_view *view, size_t i);
 const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i);
 const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i);
 
@@ -83,11 +85,17 @@ int64_t fleet_view_reads_left(const struct fleet_view *view);
 const struct fleet_view_source *fleet_view_origin(const struct fleet_view *view,
 						  enum fleet_kind kind);
 
+/* What was found of the monitoring itself; NULL when the module did not say it needs it. */
+const struct fleet_self *fleet_view_self(const struct fleet_view *view);
+
 /* ---- for hosts: making a view ---- */
 
 /* An empty view at time NOW_S. NULL when memory ran out. Free with fleet_view_free. */
 struct fleet_view *fleet_view_new(const char *fleet, const char *fleet_id, int64_t now_s);
 void fleet_view_free(struct fleet_view *view);
+
+/* Gives VIEW what was found of the monitoring, which VIEW takes over. */
+void fleet_view_set_self(struct fleet_view *view, struct fleet_self *self);
 
 /*
  * Gives VIEW the payload of one kind, LEN bytes at BYTES, which VIEW takes over (freed with free,

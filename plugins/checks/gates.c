@@ -344,6 +344,20 @@ static void add_summary(const struct report *report)
 	fleet_buf_finish(&line);
 }
 
+/* The option that gives WAIT its level, or the first of the two that do. */
+static const char *option_of(const struct report *report, const struct wait *wait)
+{
+	const struct fleet_limits *limits = wait->gate.finding.limits;
+
+	if (strcmp(wait->rule, "blocked") == 0)
+		return "on-blocked";
+	if (!limits)
+		return "on-unknown-state";
+	if (limits == &report->thresholds.approval)
+		return "warning";
+	return limits == &report->thresholds.schedule ? "schedule-warning" : "gate-warning";
+}
+
 static void add_part(const struct report *report, const struct wait *wait)
 {
 	const struct fleet_limits *limits =
@@ -352,11 +366,10 @@ static void add_part(const struct report *report, const struct wait *wait)
 				.value = wait->gate.finding.over_s,
 				.uom = "s",
 				.warning = limits ? &limits->warning : NULL,
-				.critical = limits ? &limits->critical : NULL};
+				.critical = limits ? &limits->critical : NULL,
+				.option = option_of(report, wait)};
 	struct fleet_buf text, object;
 
-	if (!limits)
-		why.option = strcmp(wait->rule, "blocked") == 0 ? "on-blocked" : "on-unknown-state";
 	fleet_buf_init(&text, 16 * SUMMARY_BYTES);
 	fleet_buf_init(&object, 1024);
 	fleet_finding_object(wait->gate.run, &wait->gate.finding, &object);
@@ -406,10 +419,8 @@ static void add_parts(const struct report *report)
 	for (size_t i = 0; i < report->wait_count && i < WAITS_SHOWN; i++)
 		add_part(report, &report->waits[i]);
 	if (report->wait_count > WAITS_SHOWN)
-		fleet_result_rule(report->result, report->waits[WAITS_SHOWN].level,
-				  &(struct fleet_why){.rule = report->waits[WAITS_SHOWN].rule,
-						      .value = FLEET_ABSENT},
-				  "and %zu more", report->wait_count - WAITS_SHOWN);
+		fleet_result_part(report->result, report->waits[WAITS_SHOWN].level, "and %zu more",
+				  report->wait_count - WAITS_SHOWN);
 	if (!report->wait_count)
 		fleet_result_rule(report->result, FLEET_LEVEL_OK,
 				  &(struct fleet_why){.rule = "none", .value = FLEET_ABSENT},

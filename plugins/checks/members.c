@@ -293,7 +293,8 @@ static void add_repeats(struct report *report)
 		const struct fleet_why why = {.rule = "repeat",
 					      .object = repeat->member,
 					      .value = repeat->times,
-					      .warning = &report->opts->repeat};
+					      .warning = &report->opts->repeat,
+					      .option = "repeat"};
 
 		if (!fleet_range_alerts(&report->opts->repeat, repeat->times))
 			continue;
@@ -307,7 +308,9 @@ static void add_repeats(struct report *report)
 	}
 	if (left > 0)
 		fleet_result_rule(report->result, FLEET_LEVEL_WARNING,
-				  &(struct fleet_why){.rule = "repeat", .value = FLEET_ABSENT},
+				  &(struct fleet_why){.rule = "repeat",
+						      .value = FLEET_ABSENT,
+						      .option = "repeat"},
 				  "and %lld more repeat offenders", (long long)left);
 }
 
@@ -337,12 +340,13 @@ static void add_parts(struct report *report)
 	fleet_buf_finish(&text);
 }
 
-/* What to do about the failures for REASON: a Completed run can never be started again. */
+/* What to do about the failures for REASON: a Completed run can never be started again. Of a cause
+ * that is not known nobody can say what comes then. */
 static void next_failed(const struct report *report, const struct fleet_fate_reason *reason,
 			const char *prefix)
 {
 	bool is_completed = report->run->status.state == FLEET_UPDATE_COMPLETED;
-	bool is_over = report->fates.is_over;
+	bool is_over = report->fates.is_over && (reason->is_known || !reason->hint[0]);
 
 	fleet_result_line(report->result, "%.64s: %s%s", prefix,
 			  reason->hint[0] ? reason->hint : "see the cluster's activity log",

@@ -30,7 +30,8 @@ static const char *const examples[] = {
 };
 
 static const struct fleet_module_rule rules[] = {
-	FLEET_HEALTH_RULES,
+	FLEET_HEALTH_HEAD_RULES,
+	FLEET_HEALTH_RUN_RULE,
 	{"healthy", "OK", "a run that is under way, and nothing in it is wrong"},
 	{"superseded", "OK",
 	 "a newer run of the same upgrade type and profile or strategy took its place: "
@@ -233,12 +234,6 @@ static void add_others(const struct report *report, struct fleet_buf *out)
 	fleet_report_more(out, count, NAMES_SHOWN);
 }
 
-static void add_count(struct fleet_buf *out, int64_t count, const char *words)
-{
-	if (count)
-		(void)fleet_buf_addf(out, ", %lld %s", (long long)count, words);
-}
-
 /* " [14 runs: 1 failed, 2 running, 9 completed, 2 superseded]" */
 static void add_counts(const struct totals *totals, struct fleet_buf *out)
 {
@@ -246,17 +241,18 @@ static void add_counts(const struct totals *totals, struct fleet_buf *out)
 	struct fleet_buf list;
 
 	fleet_buf_init(&list, FLEET_RUN_REPORT_SUMMARY);
-	add_count(&list, states[FLEET_UPDATE_FAILED], "failed");
-	add_count(&list, states[FLEET_UPDATE_OTHER] + states[FLEET_UPDATE_ABSENT], "unknown");
-	add_count(&list, states[FLEET_UPDATE_STOPPING], "stopping");
-	add_count(&list, states[FLEET_UPDATE_STOPPED], "stopped");
-	add_count(&list, states[FLEET_UPDATE_PENDING], "pending");
-	add_count(&list, states[FLEET_UPDATE_RUNNING], "running");
-	add_count(&list, states[FLEET_UPDATE_NOT_STARTED], "not started");
-	add_count(&list, states[FLEET_UPDATE_SKIPPED], "skipped");
-	add_count(&list, states[FLEET_UPDATE_COMPLETED], "completed");
-	add_count(&list, totals->not_counted[FLEET_RUN_SUPERSEDED], "superseded");
-	add_count(&list, totals->not_counted[FLEET_RUN_OLD], "old");
+	fleet_report_count(&list, states[FLEET_UPDATE_FAILED], "failed");
+	fleet_report_count(&list, states[FLEET_UPDATE_OTHER] + states[FLEET_UPDATE_ABSENT],
+			   "unknown");
+	fleet_report_count(&list, states[FLEET_UPDATE_STOPPING], "stopping");
+	fleet_report_count(&list, states[FLEET_UPDATE_STOPPED], "stopped");
+	fleet_report_count(&list, states[FLEET_UPDATE_PENDING], "pending");
+	fleet_report_count(&list, states[FLEET_UPDATE_RUNNING], "running");
+	fleet_report_count(&list, states[FLEET_UPDATE_NOT_STARTED], "not started");
+	fleet_report_count(&list, states[FLEET_UPDATE_SKIPPED], "skipped");
+	fleet_report_count(&list, states[FLEET_UPDATE_COMPLETED], "completed");
+	fleet_report_count(&list, totals->not_counted[FLEET_RUN_SUPERSEDED], "superseded");
+	fleet_report_count(&list, totals->not_counted[FLEET_RUN_OLD], "old");
 	(void)fleet_buf_addf(out, " [%lld run%s: %s]", (long long)totals->runs,
 			     fleet_report_plural(totals->runs), fleet_buf_text(&list) + 2);
 	fleet_buf_finish(&list);

@@ -234,11 +234,16 @@ static int run(struct fleet_view *view, const void *values, struct fleet_result 
 		add_perf(result, opts, view, NULL);
 		return 0;
 	}
-	report.run = rc ? NULL : fleet_view_run(view, index);
-	if (report.run)
-		rc = fleet_health_scope_find(report.run, opts->stage, opts->group, &scope, error);
-	else if (!rc)
-		rc = fleet_run_report_unreadable(view, FLEET_E_PROTOCOL, error);
+	if (rc) {
+		add_perf(result, opts, view, NULL);
+		return rc;
+	}
+	report.run = fleet_view_run(view, index);
+	if (!report.run) {
+		add_perf(result, opts, view, NULL);
+		return fleet_run_report_unreadable(view, FLEET_E_PROTOCOL, error);
+	}
+	rc = fleet_health_scope_find(report.run, opts->stage, opts->group, &scope, error);
 	if (rc) {
 		add_perf(result, opts, view, NULL);
 		if (rc != FLEET_E_NOTFOUND)

@@ -6,6 +6,7 @@
 #include "host.h"
 #include "output.h"
 #include "saved.h"
+#include "self_gather.h"
 #include "source.h"
 
 /* Options of every check, besides those of every program. */
@@ -100,16 +101,46 @@ static int saved_view(const struct fleet_host *host, const struct check_options 
 				now_s, ret_view, error);
 }
 
+/* Adds to VIEW what is found of the monitoring itself. */
+static int add_self(const struct fleet_host *host, struct fleet_view *view,
+		    struct fleet_error *error)
+{
+	const struct fleet_self_how how = {.config = host->config,
+					   .fleet = host->fleet,
+					   .module_dir = host->options.module_dir
+								 ? host->options.module_dir
+								 : host->config->module_dir,
+					   .deadline = host->deadline,
+					   .verbosity = (int)host->options.verbosity};
+	struct fleet_self *self;
+	int rc = fleet_self_gather(&how, &self, error);
+
+	if (!rc)
+		fleet_view_set_self(view, self);
+	return rc;
+}
+
 static int get_view(const struct fleet_host *host, const struct check_options *options,
 		    struct fleet_view **ret_view, struct fleet_error *error)
 {
+	uint32_t needs = host->loaded.module.needs;
+	struct fleet_view *view;
+	int rc;
+
 	if (options->from.count > 0)
 		return saved_view(host, options, ret_view, error);
 	if (options->now)
 		return fleet_error_set(error, FLEET_E_INVAL, "--now goes with --from only");
-	return fleet_source_view(host->config, host->fleet, host->loaded.module.needs,
-				 host->deadline, NULL, (int)host->options.verbosity, ret_view,
-				 error);
+	rc = fleet_source_view(host->config, host->fleet, needs, host->deadline, NULL,
+			       (int)host->options.verbosity, &view, error);
+	if (!rc && (needs & FLEET_NEEDS_SELF)) {
+		rc = add_self(host, view, error);
+		if (rc)
+			fleet_view_free(view);
+	}
+	if (!rc)
+		*ret_view = view;
+	return rc;
 }
 
 /* Prints RESULT as --output says and returns the exit code. */

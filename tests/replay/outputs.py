@@ -159,9 +159,35 @@ def tables_are_true(case, document, tables):
         if not case.hold(rule, f"a part names the rule {part['rule']}: {part['text']}"):
             continue
         case.hold(part["when"] == rule["when"], "the rule's text")
+        limits_are_true(case, part)
+        by_option = (rule["states"] == "any" and part["state"] != "OK"
+                     and not re.match(r"and [0-9]+ more", part["text"]))
+        case.hold(not by_option or part["option"] or part["warning"] or part["critical"],
+                  f"a part names neither limit nor option for its level: {part['text']}")
         case.hold(part["state"] == "OK" or part["state"] in rule["states"].split(", ")
                   or rule["states"] == "any",
                   f"rule {rule['name']} gives {part['state']}, which its table does not say")
+
+
+def alerts(limit, value):
+    """Does the range LIMIT of the plugin guidelines alert for VALUE?"""
+    found = re.fullmatch(r"(@?)(?:(-?[0-9]*|~):)?(-?[0-9]*)", limit)
+    inside, start, end = found.groups()
+    low = float("-inf") if start == "~" else int(start or 0)
+    high = int(end) if end else float("inf")
+    return (low <= value <= high) == (inside == "@")
+
+
+def limits_are_true(case, part):
+    """A part that names a value and limits has the level that follows from them."""
+    if part["value"] is None or not (part["warning"] or part["critical"]):
+        return
+    level = "OK"
+    for limit, word in (("warning", "WARNING"), ("critical", "CRITICAL")):
+        if part[limit] and alerts(part[limit], part["value"]):
+            level = word
+    case.hold(part["state"] == level, f"{part['value']} against {part['warning']} and "
+              f"{part['critical']} is {level}, not {part['state']}: {part['text']}")
 
 
 def clean(text):
@@ -188,7 +214,7 @@ def first_line_says_it(case, document):
     if run is None:
         return
     case.hold(run in start, f"no run in: {start}")
-    if case.module == "run":
+    if case.module in ("run", "runs"):
         state = state_of_run(case, run)
         case.hold(state and state in start, f"no state {state} in: {start}")
 
@@ -231,7 +257,10 @@ def metrics_say_it(case, text, document, tables):
     if document["labels"]:
         about = families[prefix + "info"][2][0][0]
         for key, label in document["labels"].items():
-            case.hold(about.get(key, "")[:100] == label[:100], f"info lacks {key}: {about}")
+            found = about.get("found_" + key, about.get(key, ""))
+            case.hold(found[:100] == label[:100], f"info lacks {key}: {about}")
+        for key, label in labels.items():
+            case.hold(key == "module" or about.get(key) == label, f"info cannot join by {key}")
     # The series are the same whatever was found.
     del labels["module"]
     for name in have:
@@ -303,6 +332,7 @@ credentials: { app: { type = "client_secret"; secret_file = "DIR/none";
     client_id = "00000000-0000-0000-0000-000000000002"; }; };
 fleets: { prod: { subscription = "00000000-0000-0000-0000-000000000003"; resource_group = "rg-fleet";
     fleet = "contoso"; reader = "app"; }; };
+estates: { prod: { reader = "app"; }; };
 """
 
 
@@ -311,7 +341,8 @@ def failures_say_it(module, tables):
                                      ["--config", "/nonexistent/fleetmon.conf"])
     case.hold(document["error"]["code"] == "configuration", f"error {document['error']}")
     case.hold("/nonexistent/fleetmon.conf" in document["error"]["message"], "error.message")
-    if not tables["needs"]:
+    # Whoever looks at the monitoring itself has something to say without a secret, too.
+    if not tables["needs"] or "permissions" in tables["needs"]:
         return
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder, "fleetmon.conf")
@@ -320,7 +351,9 @@ def failures_say_it(module, tables):
         pathlib.Path(folder, "cache").mkdir(0o700)
         case, document = failure_says_it(module, tables, "no-secret", ["--config", str(config)])
     case.hold(document["fleet"] == "prod", f"fleet {document['fleet']}")
-    case.hold((document["fleet_id"] or "").endswith("/fleets/contoso"), f"{document['fleet_id']}")
+    about = "" if tables["needs"] == ["estate"] else "/fleets/contoso"
+    case.hold((document["fleet_id"] or "").endswith(about), f"{document['fleet_id']}")
+    case.hold(about or not document["fleet_id"], f"an estate's {document['fleet_id']}")
     case.hold(f"{folder}/none" in document["error"]["message"], f"error {document['error']}")
     first_line_says_it(case, document)
 
@@ -350,4 +383,5 @@ def main():
     return 1 if failures or not names else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

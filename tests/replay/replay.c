@@ -2,22 +2,26 @@
 /*
  * Runs a check module on saved answers of the service: replay MODULE CASE, where CASE is a folder
  * with runs.json and what else the module needs (gates.json, members.json, profiles.json,
- * strategies.json, clusters.json, fleet.json), each a list answer; "now" is the time; "args" has one argument a
- * line; "stale" makes the answers old: seconds and the reason; "previous/" holds lists
- * that were read before. Prints what a host would print, and "exit N". A third argument is another
- * format: json, openmetrics or explain.
+ * strategies.json, clusters.json, fleet.json), each a list answer (estate.json one of Resource
+ * Graph), and self.json (see self_file.h); "now" is the time; "args" has one argument a line;
+ * "stale" makes the answers old: seconds and the reason; "previous/" holds lists that were read
+ * before, and may say when in "now". Prints what a host would print, and "exit N". A third argument
+ * is another format: json, openmetrics or explain.
  */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <json.h>
 
 #include "buf.h"
+#include "estate.h"
 #include "module.h"
 #include "output.h"
 #include "payload.h"
+#include "self_file.h"
 
 #define MAX_ARGS 64
 #define FLEET_ID                                                                       \
@@ -65,6 +69,36 @@ static int64_t time_of(const char *dir)
 	return now;
 }
 
+/* When the lists in DIR, "previous/", were read; 0 when it does not matter. */
+static int64_t time_before(const char *dir)
+{
+	char path[1100];
+
+	(void)snprintf(path, sizeof(path), "%s/now", dir);
+	return access(path, R_OK) == 0 ? time_of(dir) : 0;
+}
+
+/* Adds what ANSWER holds. Returns 0 or what was wrong with it. */
+static int add_answer(struct fleet_payload_writer *writer, struct json_object *answer,
+		      struct json_object *list, struct fleet_error *error)
+{
+	bool is_estate = writer->kind == FLEET_KIND_ESTATE;
+	struct json_object *cut = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < json_object_array_length(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+
+		rc = is_estate ? fleet_estate_add(writer, item, error)
+			       : fleet_payload_add_json(writer, item, error);
+	}
+	if (!rc && is_estate && json_object_object_get_ex(answer, "resultTruncated", &cut) &&
+	    strcmp(json_object_get_string(cut), "true") == 0)
+		rc = fleet_estate_add_cut(writer, error,
+					  "the service left rows out of an answer that was saved");
+	return rc;
+}
+
 /* The payload of DIR/FILE as a snapshot would hold it; false when there is no such file. */
 static bool payload_of(const char *dir, const char *file, enum fleet_kind kind, int64_t now_s,
 		       const struct fleet_payload *previous, struct fleet_buf *out)
@@ -79,14 +113,14 @@ static bool payload_of(const char *dir, const char *file, enum fleet_kind kind, 
 		return false;
 	if (fleet_json_parse(fleet_buf_text(&text), text.len, &answer, &error))
 		die(error.message, file);
-	if (!json_object_object_get_ex(answer, "value", &list) ||
+	if ((!json_object_object_get_ex(answer, "value", &list) &&
+	     !json_object_object_get_ex(answer, "data", &list)) ||
 	    !json_object_is_type(list, json_type_array))
-		die("no list \"value\"", file);
+		die("no list \"value\" or \"data\"", file);
 	if (fleet_payload_writer_init(&writer, kind))
 		die("no memory", file);
-	for (size_t i = 0; i < json_object_array_length(list); i++)
-		if (fleet_payload_add_json(&writer, json_object_array_get_idx(list, i), &error))
-			die(error.message, file);
+	if (add_answer(&writer, answer, list, &error))
+		die(error.message, file);
 	if (fleet_payload_write(&writer, previous, now_s, out))
 		die("no payload", file);
 	fleet_payload_writer_finish(&writer);
@@ -134,7 +168,7 @@ static void add_list(struct fleet_view *view, const char *dir, const char *file,
 		       "c0ffee00-0000-0000-0000-00000000000%d", (int)kind);
 	source.correlation_id = correlation_id;
 	(void)snprintf(earlier, sizeof(earlier), "%s/previous", dir);
-	has_previous = payload_of(earlier, file, kind, 0, NULL, &before) &&
+	has_previous = payload_of(earlier, file, kind, time_before(earlier), NULL, &before) &&
 		       fleet_payload_open(before.data, before.len, &previous) == 0;
 	if (!payload_of(dir, file, kind, source.read_s, has_previous ? &previous : NULL, &payload))
 		return;
@@ -146,6 +180,21 @@ static void add_list(struct fleet_view *view, const char *dir, const char *file,
 		die("not a payload", file);
 	fleet_buf_finish(&payload);
 	fleet_buf_finish(&before);
+}
+
+static void add_self(struct fleet_view *view, const char *dir)
+{
+	struct json_object *value = NULL;
+	struct fleet_error error;
+	struct fleet_buf text;
+
+	if (!slurp(dir, "self.json", &text))
+		die("no self.json", dir);
+	if (fleet_json_parse(fleet_buf_text(&text), text.len, &value, &error))
+		die(error.message, dir);
+	fleet_view_set_self(view, self_from_json(value));
+	json_object_put(value);
+	fleet_buf_finish(&text);
 }
 
 static struct fleet_view *view_of(const char *dir, uint32_t needs)
@@ -165,6 +214,8 @@ static struct fleet_view *view_of(const char *dir, uint32_t needs)
 			add_list(view, dir, file, (enum fleet_kind)kind, &stale);
 	}
 	fleet_buf_finish(&stale.text);
+	if (needs & FLEET_NEEDS_SELF)
+		add_self(view, dir);
 	return view;
 }
 

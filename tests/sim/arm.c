@@ -309,6 +309,9 @@ static void dispatch(struct sim_call *call)
 	case SIM_ROUTE_GRAPH:
 		sim_handle_graph(call);
 		return;
+	case SIM_ROUTE_PERMISSIONS:
+		sim_handle_permissions(call);
+		return;
 	case SIM_ROUTE_UNKNOWN:
 		break;
 	}

@@ -15,6 +15,8 @@ const char *const sim_behaviour_keys[] = {"attempts",
 					  "power_state",
 					  "kubernetes_version",
 					  "node_image",
+					  "provisioning_state",
+					  "upgrade_channel",
 					  NULL};
 
 bool sim_attempt_read(struct sim_reader *reader, struct json_object *json, const char *path,
@@ -162,6 +164,9 @@ bool sim_behaviour_read(struct sim_reader *reader, struct json_object *json, con
 	    !sim_read_bool(reader, json, path, "already_at_target", &at_target) ||
 	    !sim_read_text(reader, json, path, "power_state", &cluster->power_state) ||
 	    !sim_read_text(reader, json, path, "node_image", &cluster->node_image) ||
+	    !sim_read_text(reader, json, path, "provisioning_state",
+			   &cluster->provisioning_state) ||
+	    !sim_read_text(reader, json, path, "upgrade_channel", &cluster->upgrade_channel) ||
 	    !sim_read_text(reader, json, path, "kubernetes_version", &cluster->kubernetes_version))
 		return false;
 	if (sim_json_get(json, "already_at_target"))
@@ -194,4 +199,6 @@ void sim_behaviour_copy(struct sim_cluster *to, const struct sim_cluster *from)
 	sim_replace(&to->kubernetes_version, from->kubernetes_version);
 	sim_replace(&to->node_image, from->node_image);
 	sim_replace(&to->power_state, from->power_state);
+	sim_replace(&to->provisioning_state, from->provisioning_state);
+	sim_replace(&to->upgrade_channel, from->upgrade_channel);
 }

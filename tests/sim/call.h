@@ -22,6 +22,7 @@ enum sim_route_kind {
 	SIM_ROUTE_OP_STATUS,
 	SIM_ROUTE_OP_RESULT,
 	SIM_ROUTE_CLUSTER,
+	SIM_ROUTE_PERMISSIONS, /* .../fleets/f/providers/Microsoft.Authorization/permissions */
 	SIM_ROUTE_GRAPH,
 };
 
@@ -108,5 +109,6 @@ void sim_handle_operation(struct sim_call *call);
 void sim_handle_cluster(struct sim_call *call);
 void sim_handle_subscriptions(struct sim_call *call);
 void sim_handle_provider_operations(struct sim_call *call);
+void sim_handle_permissions(struct sim_call *call);
 
 #endif

@@ -367,6 +367,27 @@ START_TEST(absent)
 }
 END_TEST
 
+START_TEST(permissions)
+{
+	static const char path[] = "/providers/Microsoft.Authorization/permissions";
+	struct simtest_answer *answer;
+
+	simtest_start("basic.json");
+	answer = simtest_fleet("GET", path, "2022-04-01", NULL, 200);
+	ck_assert_str_eq(simtest_text(answer->json, "value[0].actions[0]"), "*");
+	simtest_answer_free(answer);
+	simtest_control("POST", "/_sim/permissions",
+			"[{\"actions\":[\"a/read\"],\"notActions\":[\"b\"]}]", 204);
+	answer = simtest_fleet("GET", path, "2022-04-01", NULL, 200);
+	ck_assert_str_eq(simtest_text(answer->json, "value[0].actions[0]"), "a/read");
+	ck_assert_str_eq(simtest_text(answer->json, "value[0].notActions[0]"), "b");
+	simtest_answer_free(answer);
+	simtest_control("POST", "/_sim/permissions", "{\"actions\":[]}", 400);
+	simtest_expect_fleet("POST", path, "2022-04-01", NULL, 405, NULL);
+	simtest_stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("server");
@@ -383,6 +404,7 @@ int main(void)
 	tcase_add_test(tcase, preconditions);
 	tcase_add_test(tcase, paging);
 	tcase_add_test(tcase, absent);
+	tcase_add_test(tcase, permissions);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The control endpoint: clock, requests, faults and behaviour at run time. */
+/* The control endpoint: clock, requests, faults, permissions and behaviour at run time. */
 #include "control.h"
 
 #include <stdlib.h>
@@ -65,6 +65,17 @@ static bool add_faults(struct sim_world *world, struct sim_reader *reader, struc
 	for (size_t i = 0; i < json_object_array_length(json); i++)
 		if (!sim_faults_add(world->faults, reader, json_object_array_get_idx(json, i), ""))
 			return false;
+	return true;
+}
+
+/* What the caller may do on fleets, as the service lists it; it is told, not enforced. */
+static bool set_permissions(struct sim_world *world, struct sim_reader *reader,
+			    struct json_object *json)
+{
+	if (!json_object_is_type(json, json_type_array))
+		return sim_reader_fail(reader, "", "must be a list of permissions");
+	json_object_put(world->permissions);
+	world->permissions = json_object_get(json);
 	return true;
 }
 
@@ -162,6 +173,10 @@ static void handle_change(struct sim_world *world, struct sim_request *request,
 		done = add_faults(world, &reader, json);
 		if (done)
 			sim_reply_json(reply, 200, sim_faults_list(world->faults));
+	} else if (post && sim_eq(what, "permissions")) {
+		done = set_permissions(world, &reader, json);
+		if (done)
+			sim_reply_empty(reply, 204);
 	} else if (sim_eq(request->method, "PATCH") && sim_starts(what, "fleets/")) {
 		done = patch_member(world, &reader, json, what + strlen("fleets/"));
 		if (done)

@@ -18,12 +18,14 @@
  *   GET    /_sim/faults    the faults as given, each with "applied":N
  *   POST   /_sim/faults    one fault or a list of them, see faults.h
  *   DELETE /_sim/faults    removes them all
+ *   POST   /_sim/permissions  [{"actions":[...],"notActions":[...]}...]: what callers are told that
+ *                          they may do on fleets; nothing is enforced. Without it: "*"
  *   PATCH  /_sim/fleets/FLEET/members/MEMBER
  *                          changes how its cluster behaves from now on, with the keys a
  *                          scenario's member has: attempts, window, image_available_at,
  *                          version_available_at, already_at_target, power_state,
- *                          kubernetes_version. null removes a window or a time. New attempts
- *                          also replace the one under way, counted from its start
+ * provisioning_state, upgrade_channel, node_image, kubernetes_version. null removes a window or a
+ * time. New attempts also replace the one under way, counted from its start
  */
 #ifndef FLEETSIM_CONTROL_H
 #define FLEETSIM_CONTROL_H

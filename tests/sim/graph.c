@@ -20,7 +20,7 @@ static char *lower(const char *text)
 	return copy;
 }
 
-static bool in_scope(struct json_object *subscriptions, const char *subscription)
+bool sim_graph_in_scope(struct json_object *subscriptions, const char *subscription)
 {
 	if (!subscriptions)
 		return true;
@@ -31,9 +31,8 @@ static bool in_scope(struct json_object *subscriptions, const char *subscription
 	return false;
 }
 
-/* Types are lower-case in the graph; id keeps its case. Takes the resource. */
-static void add_row(struct json_object *rows, const struct sim_fleet *fleet,
-		    struct json_object *resource)
+void sim_graph_add(struct json_object *rows, const struct sim_fleet *fleet,
+		   struct json_object *resource)
 {
 	struct json_object *row = sim_json_object();
 	char *type = lower(sim_json_get_text(resource, "type"));
@@ -58,24 +57,24 @@ static void add_fleet(struct sim_world *world, struct json_object *rows, struct 
 
 	if (strstr(query, "fleets/updateruns"))
 		for (struct sim_run *run = fleet->runs; run; run = run->next)
-			add_row(rows, fleet, sim_render_run(world, run, version));
+			sim_graph_add(rows, fleet, sim_render_run(world, run, version));
 	else if (strstr(query, "fleets/members"))
 		for (struct sim_member *member = fleet->members; member; member = member->next)
-			add_row(rows, fleet, sim_render_member(fleet, member, version));
+			sim_graph_add(rows, fleet, sim_render_member(fleet, member, version));
 	else if (strstr(query, "fleets/updatestrategies"))
 		for (struct sim_strategy *s = fleet->strategies; s; s = s->next)
-			add_row(rows, fleet, sim_render_strategy(fleet, s, version));
+			sim_graph_add(rows, fleet, sim_render_strategy(fleet, s, version));
 	else if (strstr(query, "fleets/autoupgradeprofiles"))
 		for (struct sim_profile *p = fleet->profiles; p; p = p->next)
-			add_row(rows, fleet, sim_render_profile(fleet, p, version));
+			sim_graph_add(rows, fleet, sim_render_profile(fleet, p, version));
 	else if (strstr(query, "fleets/gates"))
 		for (struct sim_gate *gate = fleet->gates; gate; gate = gate->next)
-			add_row(rows, fleet, sim_render_gate(fleet, gate, version));
+			sim_graph_add(rows, fleet, sim_render_gate(fleet, gate, version));
 	else
-		add_row(rows, fleet, sim_render_fleet(fleet, version));
+		sim_graph_add(rows, fleet, sim_render_fleet(fleet, version));
 }
 
-static void answer(struct sim_call *call, struct json_object *rows)
+void sim_graph_answer(struct sim_call *call, struct json_object *rows)
 {
 	struct json_object *options = sim_json_get_object(call->body, "options");
 	struct json_object *top = sim_json_get(options, "$top");
@@ -120,6 +119,11 @@ void sim_handle_graph(struct sim_call *call)
 		return;
 	text = sim_json_get_text(call->body, "query");
 	query = lower(text ? text : "");
+	if (strstr(query, "'microsoft.containerservice/managedclusters'")) {
+		sim_graph_clusters(call, text);
+		free(query);
+		return;
+	}
 	if (!strstr(query, "microsoft.containerservice/fleets")) {
 		sim_reply_error(
 			call->reply, 400, "BadRequest",
@@ -128,11 +132,15 @@ void sim_handle_graph(struct sim_call *call)
 		free(query);
 		return;
 	}
+	if (sim_graph_estate(call, text)) {
+		free(query);
+		return;
+	}
 	rows = sim_json_array();
 	subscriptions = sim_json_get_array(call->body, "subscriptions");
 	for (struct sim_fleet *fleet = call->world->fleets; fleet; fleet = fleet->next)
-		if (in_scope(subscriptions, fleet->subscription))
+		if (sim_graph_in_scope(subscriptions, fleet->subscription))
 			add_fleet(call->world, rows, fleet, query);
 	free(query);
-	answer(call, rows);
+	sim_graph_answer(call, rows);
 }

@@ -241,6 +241,8 @@ static void cluster_delete(struct sim_world *world, struct sim_cluster *cluster)
 	free(cluster->location);
 	free(cluster->kubernetes_version);
 	free(cluster->node_image);
+	free(cluster->provisioning_state);
+	free(cluster->upgrade_channel);
 	free(cluster->power_state);
 	free(cluster->opens);
 	free(cluster);
@@ -300,6 +302,7 @@ void sim_world_finish(struct sim_world *world)
 	free(world->releases.rapid);
 	json_object_put(world->releases.minors);
 	json_object_put(world->releases.images);
+	json_object_put(world->permissions);
 	free(world->identity.tenant);
 	free(world->identity.client_id);
 	free(world->identity.client_secret);

@@ -248,7 +248,8 @@ struct json_object *sim_render_cluster(const struct sim_cluster *cluster)
 {
 	struct json_object *object = sim_json_object(), *properties = sim_json_object();
 	struct json_object *power = sim_json_object(), *pools = sim_json_array();
-	struct json_object *pool = sim_json_object();
+	struct json_object *pool = sim_json_object(), *channels = sim_json_object();
+	struct json_object *sku = sim_json_object();
 	const char *version = cluster->kubernetes_version ? cluster->kubernetes_version : "1.33.1";
 	char *id = sim_cluster_id(cluster);
 
@@ -256,6 +257,9 @@ struct json_object *sim_render_cluster(const struct sim_cluster *cluster)
 	sim_json_put_text(object, "name", cluster->name);
 	sim_json_put_text(object, "type", "Microsoft.ContainerService/ManagedClusters");
 	sim_json_put_text(object, "location", cluster->location);
+	sim_json_put_text(sku, "name", "Base");
+	sim_json_put_text(sku, "tier", "Standard");
+	sim_json_put(object, "sku", sku);
 	sim_json_put_text(power, "code", cluster->power_state);
 	sim_json_put_text(pool, "name", "pool");
 	sim_json_put_int(pool, "count", 3);
@@ -268,7 +272,11 @@ struct json_object *sim_render_cluster(const struct sim_cluster *cluster)
 	sim_json_put_text(pool, "provisioningState", "Succeeded");
 	sim_json_put(pool, "powerState", json_object_get(power));
 	sim_json_push(pools, pool);
-	sim_json_put_text(properties, "provisioningState", "Succeeded");
+	sim_json_put_text(properties, "provisioningState",
+			  cluster->provisioning_state ? cluster->provisioning_state : "Succeeded");
+	sim_json_put_text(channels, "upgradeChannel",
+			  cluster->upgrade_channel ? cluster->upgrade_channel : "none");
+	sim_json_put(properties, "autoUpgradeProfile", channels);
 	sim_json_put(properties, "powerState", power);
 	sim_json_put_text(properties, "kubernetesVersion", version);
 	sim_json_put_text(properties, "currentKubernetesVersion", version);

@@ -41,6 +41,11 @@ static void parse_fleet(struct sim_route *route, const char *const *rest, size_t
 		route->kind = SIM_ROUTE_FLEET;
 		return;
 	}
+	if (count == 3 && sim_ieq(rest[0], "providers") &&
+	    sim_ieq(rest[1], "Microsoft.Authorization") && sim_ieq(rest[2], "permissions")) {
+		route->kind = SIM_ROUTE_PERMISSIONS;
+		return;
+	}
 	route->collection = canonical_collection(rest[0]);
 	if (!route->collection || count > 3)
 		return;

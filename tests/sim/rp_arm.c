@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What ARM itself lists: tenants, subscriptions, resource groups, and the provider's operations. */
+/* What ARM itself lists: tenants, subscriptions, resource groups, the provider's operations, and
+ * what the caller may do. */
 #include <stdlib.h>
 
 #include "call.h"
@@ -118,4 +119,31 @@ void sim_handle_provider_operations(struct sim_call *call)
 	add_operation(list, "Microsoft.ContainerService/locations/operations/read", "Operation",
 		      "Get Operation");
 	sim_call_list(call, list);
+}
+
+/* All may do anything until the control endpoint says otherwise. */
+static struct json_object *everything(void)
+{
+	struct json_object *list = sim_json_array(), *permission = sim_json_object();
+	struct json_object *actions = sim_json_array();
+
+	sim_json_push(actions, json_object_new_string("*"));
+	sim_json_put(permission, "actions", actions);
+	sim_json_put(permission, "notActions", sim_json_array());
+	sim_json_put(permission, "dataActions", sim_json_array());
+	sim_json_put(permission, "notDataActions", sim_json_array());
+	sim_json_push(list, permission);
+	return list;
+}
+
+void sim_handle_permissions(struct sim_call *call)
+{
+	struct json_object *permissions = call->world->permissions;
+
+	if (!sim_call_is(call, "GET"))
+		sim_call_method_not_allowed(call);
+	else if (!call->fleet)
+		sim_call_not_found(call, "fleets", call->route.fleet);
+	else
+		sim_call_list(call, permissions ? sim_json_copy(permissions) : everything());
 }

@@ -48,7 +48,7 @@
  *             {"closed_until": TIME}
  *   "image_available_at", "version_available_at": TIME   until then the member is Pending
  *   "already_at_target": true|false   default: derived from kubernetes_version when it is given
- *   "power_state", "kubernetes_version", "node_image"
+ *   "power_state", "kubernetes_version", "node_image", "provisioning_state", "upgrade_channel"
  */
 #ifndef FLEETSIM_SCENARIO_H
 #define FLEETSIM_SCENARIO_H

@@ -70,6 +70,8 @@ struct sim_cluster {
 	char *kubernetes_version; /* NULL: not said, never counts as up to date */
 	char *node_image;
 	char *power_state;
+	char *provisioning_state;     /* NULL: Succeeded */
+	char *upgrade_channel;	      /* of its own auto-upgrade, NULL: none */
 	struct sim_attempt *attempts; /* the last one repeats */
 	size_t attempt_count;
 	size_t attempts_used;
@@ -312,7 +314,8 @@ struct sim_world {
 	struct sim_op *ops;
 	struct sim_async async[SIM_OP_COUNT];
 	struct sim_releases releases;
-	size_t page_size; /* 0: everything on one page */
+	struct json_object *permissions; /* a list as the service sends it; NULL: everything */
+	size_t page_size;		 /* 0: everything on one page */
 	bool start_retries_failed;
 	bool pending_keeps_start;
 	uint32_t etag_counter;

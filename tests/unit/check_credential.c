@@ -5,6 +5,7 @@
 
 #include "credential.h"
 #include "fake_transport.h"
+#include "model.h"
 
 #define JSON "content-type: application/json\n"
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
@@ -342,6 +343,37 @@ START_TEST(test_token_file)
 }
 END_TEST
 
+/* "exp" of a token's middle part, by hand: base64url without padding. */
+START_TEST(test_token_expiry)
+{
+	static const struct {
+		const char *token;
+		int64_t expires_s;
+	} rows[] = {
+		/* {"exp":1795420800} */
+		{"e30.eyJleHAiOjE3OTU0MjA4MDB9.c2ln", 1795420800},
+		/* {"exp":"1795420800"}, {"exp":-5}, {"exp":1.5}, {}, [] */
+		{"e30.eyJleHAiOiIxNzk1NDIwODAwIn0.c2ln", FLEET_ABSENT},
+		{"e30.eyJleHAiOi01fQ.c2ln", FLEET_ABSENT},
+		{"e30.eyJleHAiOjEuNX0.c2ln", FLEET_ABSENT},
+		{"e30.e30.c2ln", FLEET_ABSENT},
+		{"e30.W10.c2ln", FLEET_ABSENT},
+		{"e30.!!!.c2ln", FLEET_ABSENT},
+		{"e30.eyJleHAiOjE3OTU0MjA4MDB9", FLEET_ABSENT},
+		{"e30..c2ln", FLEET_ABSENT},
+		{"opaque", FLEET_ABSENT},
+		{"", FLEET_ABSENT},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		fleet_buf_clear(&token);
+		(void)fleet_buf_adds(&token, rows[i].token);
+		ck_assert_msg(fleet_credential_token_expiry(&token) == rows[i].expires_s, "%s",
+			      rows[i].token);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("credential");
@@ -351,6 +383,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, test_types);
+	tcase_add_test(tests, test_token_expiry);
 	tcase_add_test(tests, test_request);
 	tcase_add_test(tests, test_slashes);
 	tcase_add_loop_test(tests, test_tenants, 0, 9);

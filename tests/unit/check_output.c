@@ -363,6 +363,29 @@ START_TEST(explanation_of_parts)
 }
 END_TEST
 
+/* Of a pair of limits the option is the one that gave the level, or that is set at all. */
+START_TEST(json_names_the_option_that_gave_the_level)
+{
+	static const struct fleet_range set = {.is_set = true, .end = 2}, none = {.is_set = false};
+	enum fleet_level level = _i % 2 ? FLEET_LEVEL_CRITICAL : FLEET_LEVEL_OK;
+	struct fleet_result *result = fleet_result_new("odd-one");
+	const struct fleet_why why = {.rule = "old",
+				      .value = 3,
+				      .warning = _i < 2 ? &set : &none,
+				      .critical = _i < 4 ? &set : &none,
+				      .option = "old-warning"};
+	struct json_object *document, *part;
+
+	fleet_result_rule(result, level, &why, "p");
+	document = print_json(result);
+	part = json_object_array_get_idx(field(document, "parts"), 0);
+	ck_assert_str_eq(text_of(part, "option"),
+			 _i == 0 || _i > 3 ? "old-warning" : "old-critical");
+	json_object_put(document);
+	fleet_result_free(result);
+}
+END_TEST
+
 START_TEST(explanation_of_an_error)
 {
 	struct fleet_result *result = fleet_result_new("odd-one");
@@ -495,7 +518,8 @@ START_TEST(metrics_labels)
 		"} 1795420800\n"
 		"# HELP fleetmon_odd_one_info what the check looked at, always 1\n"
 		"# TYPE fleetmon_odd_one_info gauge\n"
-		"fleetmon_odd_one_info{fleet=\"prod\"," SELECTED ",stage=\"canary\"} 1\n"
+		"fleetmon_odd_one_info{fleet=\"prod\"," SELECTED
+		",found_run=\"another\",stage=\"canary\"} 1\n"
 		"# HELP fleetmon_odd_one_third the third\n"
 		"# TYPE fleetmon_odd_one_third gauge\n"
 		"fleetmon_odd_one_third{fleet=\"prod\"," SELECTED "} 3\n"
@@ -521,6 +545,7 @@ int main(void)
 	tcase_add_loop_test(tests, any_tree_prints_in_every_format, 0, 50);
 	tcase_add_loop_test(tests, limits_in_words, 0, (int)(sizeof(limits) / sizeof(limits[0])));
 	tcase_add_test(tests, explanation_of_parts);
+	tcase_add_loop_test(tests, json_names_the_option_that_gave_the_level, 0, 6);
 	tcase_add_test(tests, explanation_of_an_error);
 	tcase_add_loop_test(tests, metrics_of_perfdata, 0,
 			    (int)(sizeof(metrics) / sizeof(metrics[0])));

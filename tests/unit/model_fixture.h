@@ -22,6 +22,8 @@ union fixture_item {
 	struct fleet_member member;
 	struct fleet_fleet fleet;
 	struct fleet_history_item history;
+	struct fleet_estate_row estate;
+	struct fleet_cluster cluster;
 };
 
 struct fixture {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "options.h"
 #include "text.h"
 
@@ -16,6 +17,7 @@ struct slot {
 	bool given;
 	const char **list;
 	size_t list_size;
+	char *text; /* of a FILE */
 };
 
 struct fleet_option_values {
@@ -210,6 +212,10 @@ static void allowed_text(const struct fleet_option *option, struct fleet_buf *ou
 	case FLEET_OPTION_REGEXES:
 		(void)fleet_buf_adds(out, "a POSIX extended regular expression");
 		return;
+	case FLEET_OPTION_FILE:
+		(void)fleet_buf_addf(out, "the name of a file, of at most %d bytes and not -",
+				     FLEET_OPTION_MAX_TEXT);
+		return;
 	case FLEET_OPTION_CHOICE:
 		(void)fleet_buf_adds(out, "one of ");
 		for (; *choices; choices++) {
@@ -312,6 +318,12 @@ static int store(struct fleet_option_set *set, const struct fleet_option *option
 		return list_add(set, option, slot, text);
 	case FLEET_OPTION_LIST:
 		return list_add(set, option, slot, text);
+	case FLEET_OPTION_FILE:
+		if (!*text || strcmp(text, "-") == 0)
+			return FLEET_E_INVAL;
+		*(struct fleet_option_file *)field(set, option) =
+			(struct fleet_option_file){.path = text};
+		return 0;
 	}
 	return FLEET_E_INVAL;
 }
@@ -371,8 +383,10 @@ void fleet_options_finish(struct fleet_option_set *set)
 {
 	if (!set || !set->memory)
 		return;
-	for (size_t i = 0; i < set->memory->count; i++)
+	for (size_t i = 0; i < set->memory->count; i++) {
 		free(set->memory->slots[i].list);
+		free(set->memory->slots[i].text);
+	}
 	free(set->memory);
 	memset(set, 0, sizeof(*set));
 }
@@ -408,6 +422,47 @@ bool fleet_options_given(const struct fleet_option_set *set, const char *name)
 	ssize_t row = find_row(set, name, strlen(name), 0);
 
 	return row >= 0 && set->memory->slots[row].given;
+}
+
+static int read_file(const struct fleet_option *option, struct slot *slot,
+		     struct fleet_option_file *file, struct fleet_error *error)
+{
+	struct fleet_error why;
+	struct fleet_buf text;
+	int rc;
+
+	fleet_buf_init(&text, FLEET_OPTION_MAX_FILE);
+	rc = fleet_file_read(file->path, FLEET_FILE_DATA, &text, &why);
+	if (!rc && memchr(fleet_buf_text(&text), '\0', text.len))
+		rc = fleet_error_set(&why, FLEET_E_INVAL, "file %s is not a text", file->path);
+	if (rc) {
+		fleet_buf_finish(&text);
+		return fleet_error_set(error, rc == FLEET_E_NOMEM ? FLEET_E_NOMEM : FLEET_E_INVAL,
+				       "--%s: %s", option->name, why.message);
+	}
+	slot->text = strdup(fleet_buf_text(&text));
+	fleet_buf_finish(&text);
+	if (!slot->text)
+		return fleet_error_set(error, FLEET_E_NOMEM, "--%s: memory ran out", option->name);
+	file->text = slot->text;
+	file->len = strlen(slot->text);
+	return 0;
+}
+
+int fleet_options_read_files(struct fleet_option_set *set, struct fleet_error *error)
+{
+	for (size_t i = 0; i < set->memory->count; i++) {
+		const struct fleet_option *option = &set->options[i];
+		struct fleet_option_file *file = field(set, option);
+		int rc;
+
+		if (option->type != FLEET_OPTION_FILE || !file->path || file->text)
+			continue;
+		rc = read_file(option, &set->memory->slots[i], file, error);
+		if (rc)
+			return rc;
+	}
+	return 0;
 }
 
 /* Where an argument was found. */

@@ -412,9 +412,10 @@ static int check_groups(struct walk *walk, const char *key, struct json_object *
 {
 	size_t count = json_object_array_length(value);
 
+	(void)key;
 	if (count > FLEET_MAX_STAGE_GROUPS)
-		return fail(walk, "%s has %zu groups, more than the service's limit of %d", key,
-			    count, FLEET_MAX_STAGE_GROUPS);
+		return fail(walk, "it has %zu groups, more than the service's limit of %d", count,
+			    FLEET_MAX_STAGE_GROUPS);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *group = json_object_array_get_idx(value, i);
 		int rc = enter(walk, group, "group", i + 1, walk->groups, walk->group,
@@ -448,15 +449,16 @@ static int check_stage(struct walk *walk, struct json_object *stage)
 	/* A stage that chooses its members by labels needs none. */
 	if (json_object_object_get_ex(stage, "memberSelector", NULL))
 		return 0;
-	return fail(walk, "a stage has no \"groups\"");
+	return fail(walk, "it has no \"groups\"");
 }
 
 static int check_stages(struct walk *walk, const char *key, struct json_object *value)
 {
 	size_t count = json_object_array_length(value);
 
+	(void)key;
 	if (count < 1 || count > FLEET_MAX_STAGES)
-		return fail(walk, "%s has %zu stages, it takes 1 to %d", key, count,
+		return fail(walk, "the file has %zu stages, it takes 1 to %d", count,
 			    FLEET_MAX_STAGES);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *stage = json_object_array_get_idx(value, i);

@@ -440,6 +440,7 @@ static int read_file(const struct fleet_option *option, struct slot *slot,
 		return fleet_error_set(error, rc == FLEET_E_NOMEM ? FLEET_E_NOMEM : FLEET_E_INVAL,
 				       "--%s: %s", option->name, why.message);
 	}
+	free(slot->text);
 	slot->text = strdup(fleet_buf_text(&text));
 	fleet_buf_finish(&text);
 	if (!slot->text)

@@ -477,7 +477,7 @@ static int check_stages(struct walk *walk, const char *key, struct json_object *
 int fleet_run_stages_read(const struct fleet_option_file *file, const char *api_version,
 			  struct json_object **ret_stages, struct fleet_error *error)
 {
-	struct fleet_error own, why;
+	struct fleet_error own = {.code = FLEET_OK}, why;
 	struct walk walk = {.path = file->path,
 			    .api_version = api_version,
 			    .error = error ? error : &own,

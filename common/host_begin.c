@@ -324,6 +324,8 @@ static int make_ready(struct fleet_host *host, int64_t start_ms, struct fleet_er
 		rc = fleet_config_apply(host->config, host->loaded.module.name,
 					program->kind == FLEET_MODULE_ACTION,
 					&host->sets[host->set_count - 1], error);
+	if (!rc)
+		rc = fleet_options_read_files(&host->sets[host->set_count - 1], error);
 	if (!rc && !is_offline(program))
 		rc = find_fleet(host, error);
 	if (rc)

@@ -40,6 +40,7 @@
 #include "remarks.h"
 #include "report.h"
 #include "result.h"
+#include "run_body.h"
 #include "run_filter.h"
 #include "run_report.h"
 #include "select.h"
@@ -65,6 +66,9 @@ enum fleet_module_kind {
 #define FLEET_NEEDS_CLUSTERS (1u << FLEET_KIND_CLUSTERS)
 /* Alone: such a module looks at an estate of many fleets, and --fleet names an estate. */
 #define FLEET_NEEDS_ESTATE (1u << FLEET_KIND_ESTATE)
+/* With NEEDS_RUNS, an action: every run of the fleet, also when its option --run names one. Without
+ * it a run that is named is read alone. */
+#define FLEET_NEEDS_EVERY_RUN (1u << 30)
 /* Whoever looks at runs may look at what past ones took. It is there or it is not: an empty list is
  * no failure. */
 #define FLEET_NEEDS_HISTORY (1u << FLEET_KIND_HISTORY)
@@ -110,6 +114,10 @@ struct fleet_module {
 	 * which it prints them. The host prints those that are missing with the value U. */
 	const struct fleet_module_rule *rules;
 	const struct fleet_module_perf *perfs;
+	/* An action, may be NULL: what is wrong with the options by themselves, for a fleet that is
+	 * asked with API_VERSION. The host asks before it asks the service. Returns as plan does.
+	 */
+	int (*check)(const void *options, const char *api_version, struct fleet_error *error);
 };
 
 /* What a module's one exported function is. */

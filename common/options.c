@@ -6,22 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "options.h"
+#include "options_private.h"
 #include "text.h"
 
 #define SHOWN 80	      /* bytes of a foreign value that a message repeats */
 #define MAX_REGEX_NODES 10000 /* of an expression, with every repeat written out */
-
-struct slot {
-	bool given;
-	const char **list;
-	size_t list_size;
-};
-
-struct fleet_option_values {
-	size_t count;
-	struct slot slots[];
-};
 
 static size_t row_count(const struct fleet_option *options)
 {
@@ -30,11 +19,6 @@ static size_t row_count(const struct fleet_option *options)
 	while (count <= FLEET_OPTION_MAX_ROWS && options[count].type != FLEET_OPTION_END)
 		count++;
 	return count;
-}
-
-static void *field(const struct fleet_option_set *set, const struct fleet_option *option)
-{
-	return (char *)set->values + option->offset;
 }
 
 static bool takes_value(const struct fleet_option *option)
@@ -151,9 +135,9 @@ static const char *regex_check(const char *text)
 }
 
 static int list_add(struct fleet_option_set *set, const struct fleet_option *option,
-		    struct slot *slot, const char *text)
+		    struct fleet_option_slot *slot, const char *text)
 {
-	struct fleet_option_list *list = field(set, option);
+	struct fleet_option_list *list = fleet_option_field(set, option);
 	size_t count = slot->given ? list->count : 0;
 
 	if (count >= FLEET_OPTION_MAX_LIST)
@@ -210,6 +194,10 @@ static void allowed_text(const struct fleet_option *option, struct fleet_buf *ou
 	case FLEET_OPTION_REGEXES:
 		(void)fleet_buf_adds(out, "a POSIX extended regular expression");
 		return;
+	case FLEET_OPTION_FILE:
+		(void)fleet_buf_addf(out, "the name of a file, of at most %d bytes and not -",
+				     FLEET_OPTION_MAX_TEXT);
+		return;
 	case FLEET_OPTION_CHOICE:
 		(void)fleet_buf_adds(out, "one of ");
 		for (; *choices; choices++) {
@@ -264,8 +252,8 @@ static int store_number(const struct fleet_option *option, const char *text, int
 
 /* Stores TEXT in OPTION's field. *ret_allowed is what to say when the type's own words are too
  * little. */
-static int store(struct fleet_option_set *set, const struct fleet_option *option, struct slot *slot,
-		 const char *text, const char **ret_allowed)
+static int store(struct fleet_option_set *set, const struct fleet_option *option,
+		 struct fleet_option_slot *slot, const char *text, const char **ret_allowed)
 {
 	bool yes = strcmp(text, "true") == 0;
 	int choice;
@@ -280,30 +268,30 @@ static int store(struct fleet_option_set *set, const struct fleet_option *option
 	case FLEET_OPTION_FLAG:
 		if (!yes && strcmp(text, "false") != 0)
 			return FLEET_E_INVAL;
-		*(bool *)field(set, option) = yes;
+		*(bool *)fleet_option_field(set, option) = yes;
 		return 0;
 	case FLEET_OPTION_REGEX:
 		*ret_allowed = regex_check(text);
 		if (*ret_allowed)
 			return FLEET_E_INVAL;
-		*(const char **)field(set, option) = text;
+		*(const char **)fleet_option_field(set, option) = text;
 		return 0;
 	case FLEET_OPTION_TEXT:
-		*(const char **)field(set, option) = text;
+		*(const char **)fleet_option_field(set, option) = text;
 		return 0;
 	case FLEET_OPTION_INT:
 	case FLEET_OPTION_COUNT:
 	case FLEET_OPTION_DURATION:
-		return store_number(option, text, field(set, option));
+		return store_number(option, text, fleet_option_field(set, option));
 	case FLEET_OPTION_RANGE:
 	case FLEET_OPTION_AGE:
 		return fleet_range_parse(text, option->type == FLEET_OPTION_AGE,
-					 field(set, option));
+					 fleet_option_field(set, option));
 	case FLEET_OPTION_CHOICE:
 		choice = choice_index(option->choices, text);
 		if (choice < 0)
 			return FLEET_E_INVAL;
-		*(int *)field(set, option) = choice;
+		*(int *)fleet_option_field(set, option) = choice;
 		return 0;
 	case FLEET_OPTION_REGEXES:
 		*ret_allowed = regex_check(text);
@@ -312,6 +300,12 @@ static int store(struct fleet_option_set *set, const struct fleet_option *option
 		return list_add(set, option, slot, text);
 	case FLEET_OPTION_LIST:
 		return list_add(set, option, slot, text);
+	case FLEET_OPTION_FILE:
+		if (!*text || strcmp(text, "-") == 0)
+			return FLEET_E_INVAL;
+		*(struct fleet_option_file *)fleet_option_field(set, option) =
+			(struct fleet_option_file){.path = text};
+		return 0;
 	}
 	return FLEET_E_INVAL;
 }
@@ -320,7 +314,7 @@ static int set_row(struct fleet_option_set *set, size_t row, const char *text,
 		   struct fleet_error *error)
 {
 	const struct fleet_option *option = &set->options[row];
-	struct slot *slot = &set->memory->slots[row];
+	struct fleet_option_slot *slot = &set->memory->slots[row];
 	const char *allowed = NULL;
 	int rc = store(set, option, slot, text, &allowed);
 
@@ -371,8 +365,10 @@ void fleet_options_finish(struct fleet_option_set *set)
 {
 	if (!set || !set->memory)
 		return;
-	for (size_t i = 0; i < set->memory->count; i++)
+	for (size_t i = 0; i < set->memory->count; i++) {
 		free(set->memory->slots[i].list);
+		free(set->memory->slots[i].text);
+	}
 	free(set->memory);
 	memset(set, 0, sizeof(*set));
 }
@@ -445,7 +441,7 @@ static int set_flag(const struct found *at, const char *text, struct fleet_error
 	const struct fleet_option *option = &at->set->options[at->row];
 
 	if (option->type == FLEET_OPTION_COUNT && !text) {
-		int64_t *count = field(at->set, option);
+		int64_t *count = fleet_option_field(at->set, option);
 
 		*count += *count < 100;
 		at->set->memory->slots[at->row].given = true;

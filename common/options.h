@@ -28,6 +28,7 @@ enum fleet_option_type {
 	FLEET_OPTION_LIST,     /* struct fleet_option_list: may be given several times */
 	FLEET_OPTION_COUNT,    /* int64_t: how often it was given; no value on argv */
 	FLEET_OPTION_REGEXES,  /* as LIST, each value checked as REGEX */
+	FLEET_OPTION_FILE,     /* struct fleet_option_file: the host reads it for the module */
 };
 
 /* Longest value, most values of a LIST and most rows of a table that are accepted. */
@@ -35,10 +36,18 @@ enum fleet_option_type {
 #define FLEET_OPTION_MAX_LIST 256
 #define FLEET_OPTION_MAX_ROWS 256
 #define FLEET_OPTION_MAX_REGEX 256
+#define FLEET_OPTION_MAX_FILE ((size_t)1 << 20) /* bytes of a FILE */
 
 struct fleet_option_list {
 	const char *const *at;
 	size_t count;
+};
+
+/* What a person put into a file; path is NULL when none was named. */
+struct fleet_option_file {
+	const char *path;
+	const char *text; /* NUL terminated, without another NUL; NULL until it was read */
+	size_t len;
 };
 
 struct fleet_option {
@@ -114,6 +123,14 @@ int fleet_options_set(struct fleet_option_set *set, const char *name, const char
  */
 int fleet_options_argv(struct fleet_option_set *sets, size_t count, int argc, char *const *argv,
 		       struct fleet_error *error);
+
+/*
+ * Reads the files that the FILE options of SET name: regular files (links are followed) of at most
+ * FLEET_OPTION_MAX_FILE bytes. Setting such an option reads nothing, so that --help and a fuzzer
+ * touch no file. The texts live as long as SET. Returns 0, FLEET_E_INVAL or FLEET_E_NOMEM with a
+ * message that names the option.
+ */
+int fleet_options_read_files(struct fleet_option_set *set, struct fleet_error *error);
 
 /*
  * Is a table of a module sound: names lower case with hyphens, no name or letter twice or one of

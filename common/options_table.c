@@ -35,6 +35,8 @@ const char *fleet_option_type_name(enum fleet_option_type type)
 		return "list";
 	case FLEET_OPTION_COUNT:
 		return "count";
+	case FLEET_OPTION_FILE:
+		return "file";
 	}
 	return NULL;
 }
@@ -71,6 +73,8 @@ static struct layout layout_of(enum fleet_option_type type)
 	case FLEET_OPTION_LIST:
 	case FLEET_OPTION_REGEXES:
 		return LAYOUT(struct fleet_option_list);
+	case FLEET_OPTION_FILE:
+		return LAYOUT(struct fleet_option_file);
 	}
 	return (struct layout){0, 1};
 }

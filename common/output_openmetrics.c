@@ -116,6 +116,7 @@ static void add_selection(struct labels *labels, const struct fleet_option_set *
 		case FLEET_OPTION_AGE:
 		case FLEET_OPTION_CHOICE:
 		case FLEET_OPTION_COUNT:
+		case FLEET_OPTION_FILE:
 			break;
 		}
 	}

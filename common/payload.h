@@ -107,6 +107,10 @@ size_t fleet_kind_size(enum fleet_kind kind);
 int fleet_json_parse(const char *text, size_t len, struct json_object **ret_value,
 		     struct fleet_error *error);
 
+/* The same for what a person wrote into a file; messages say so. */
+int fleet_json_parse_file(const char *text, size_t len, struct json_object **ret_value,
+			  struct fleet_error *error);
+
 /*
  * Reads an error body in any of the shapes ARM and the resource provider use: {"error":{...}}, a
  * bare {"code","message"}, an operation's {"status","error"}, an odata error, "message" as

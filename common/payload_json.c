@@ -369,8 +369,9 @@ static size_t keys_in_tree(struct json_object *value)
 	return keys;
 }
 
-int fleet_json_parse(const char *text, size_t len, struct json_object **ret_value,
-		     struct fleet_error *error)
+/* WHAT is the noun of messages. */
+static int parse(const char *what, const char *text, size_t len, struct json_object **ret_value,
+		 struct fleet_error *error)
 {
 	struct json_tokener *tokener;
 	struct json_object *value;
@@ -383,11 +384,11 @@ int fleet_json_parse(const char *text, size_t len, struct json_object **ret_valu
 		len -= 3;
 	}
 	if (len > FLEET_MAX_BODY || len > INT_MAX)
-		return fleet_error_set(error, FLEET_E_LIMIT, "an answer of %zu bytes is too long",
-				       len);
+		return fleet_error_set(error, FLEET_E_LIMIT, "the %s of %zu bytes is too long",
+				       what, len);
 	tokener = json_tokener_new_ex(FLEET_MAX_DEPTH);
 	if (!tokener)
-		return fleet_error_set(error, FLEET_E_NOMEM, "no memory to read an answer");
+		return fleet_error_set(error, FLEET_E_NOMEM, "no memory to read the %s", what);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	value = json_tokener_parse_ex(tokener, text, (int)len);
 	code = json_tokener_get_error(tokener);
@@ -396,14 +397,15 @@ int fleet_json_parse(const char *text, size_t len, struct json_object **ret_valu
 	if (code == json_tokener_error_depth) {
 		json_object_put(value);
 		return fleet_error_set(error, FLEET_E_LIMIT,
-				       "an answer nested deeper than %d levels", FLEET_MAX_DEPTH);
+				       "the %s is nested deeper than %d levels", what,
+				       FLEET_MAX_DEPTH);
 	}
 	while (code == json_tokener_success && end < len && memchr(" \t\r\n", text[end], 4))
 		end++;
 	if (code != json_tokener_success || end != len || !value) {
 		json_object_put(value);
 		return fleet_error_set(error, FLEET_E_PROTOCOL,
-				       "the answer is not JSON: %s after %zu of %zu bytes",
+				       "the %s is not JSON: %s after %zu of %zu bytes", what,
 				       code == json_tokener_continue ? "it ends too early"
 				       : code == json_tokener_success
 					       ? "something follows"
@@ -414,12 +416,24 @@ int fleet_json_parse(const char *text, size_t len, struct json_object **ret_valu
 	is_json = keys_in_text(text, len, &keys);
 	if (!is_json || keys != keys_in_tree(value)) {
 		json_object_put(value);
-		return fleet_error_set(error, FLEET_E_PROTOCOL, "%s",
-				       is_json ? "an object of the answer has the same key twice"
-					       : "the answer is not JSON: single quotes");
+		return fleet_error_set(error, FLEET_E_PROTOCOL, "the %s %s", what,
+				       is_json ? "has an object with the same key twice"
+					       : "is not JSON: single quotes");
 	}
 	*ret_value = value;
 	return 0;
+}
+
+int fleet_json_parse(const char *text, size_t len, struct json_object **ret_value,
+		     struct fleet_error *error)
+{
+	return parse("answer", text, len, ret_value, error);
+}
+
+int fleet_json_parse_file(const char *text, size_t len, struct json_object **ret_value,
+			  struct fleet_error *error)
+{
+	return parse("file", text, len, ret_value, error);
 }
 
 static const char *text_of(struct json_object *object, const char *key)

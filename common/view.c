@@ -29,6 +29,7 @@ struct list {
 struct fleet_view {
 	char *fleet;
 	char *fleet_id;
+	const char *api_version; /* the arena's */
 	int64_t now_s;
 	struct fleet_arena arena;
 	struct list lists[FLEET_KIND_COUNT];
@@ -43,6 +44,7 @@ struct fleet_view *fleet_view_new(const char *fleet, const char *fleet_id, int64
 		return NULL;
 	view->fleet = strdup(fleet);
 	view->fleet_id = strdup(fleet_id);
+	view->api_version = "";
 	view->now_s = now_s;
 	fleet_arena_init(&view->arena, 2 * FLEET_MAX_MODEL);
 	if (!view->fleet || !view->fleet_id) {
@@ -76,6 +78,26 @@ void fleet_view_free(struct fleet_view *view)
 static const char *keep(struct fleet_view *view, const char *text)
 {
 	return text && *text ? fleet_arena_text(&view->arena, text, strlen(text)) : "";
+}
+
+int fleet_view_set_api_version(struct fleet_view *view, const char *api_version)
+{
+	const char *kept = keep(view, api_version);
+
+	if (!kept)
+		return FLEET_E_NOMEM;
+	view->api_version = kept;
+	return 0;
+}
+
+const char *fleet_view_api_version(const struct fleet_view *view)
+{
+	return view->api_version;
+}
+
+struct fleet_arena *fleet_view_arena(struct fleet_view *view)
+{
+	return &view->arena;
 }
 
 static int fill(struct fleet_view *view, struct list *list, const struct fleet_view_source *source)

@@ -14,6 +14,7 @@
 #include "payload.h"
 #include "self.h"
 
+struct fleet_arena;
 struct fleet_view;
 
 /* What gave a list to this process. */
@@ -40,6 +41,13 @@ int64_t fleet_view_now_s(const struct fleet_view *view);
 /* The name of the fleet (or estate) in the configuration, and its ARM id ("" for an estate). */
 const char *fleet_view_fleet(const struct fleet_view *view);
 const char *fleet_view_fleet_id(const struct fleet_view *view);
+
+/* The api-version that the fleet is asked with, "" when it is not known. */
+const char *fleet_view_api_version(const struct fleet_view *view);
+
+/* For code that makes something which a module keeps: what ARENA gives out lives as long as VIEW.
+ */
+struct fleet_arena *fleet_view_arena(struct fleet_view *view);
 
 /* Items of a list; 0 for a list that the module did not say it needs. */
 size_t fleet_view_count(const struct fleet_view *view, enum fleet_kind kind);
@@ -96,6 +104,9 @@ void fleet_view_free(struct fleet_view *view);
 
 /* Gives VIEW what was found of the monitoring, which VIEW takes over. */
 void fleet_view_set_self(struct fleet_view *view, struct fleet_self *self);
+
+/* Says what fleet_view_api_version returns. Returns 0 or FLEET_E_NOMEM. */
+int fleet_view_set_api_version(struct fleet_view *view, const char *api_version);
 
 /*
  * Gives VIEW the payload of one kind, LEN bytes at BYTES, which VIEW takes over (freed with free,

@@ -12,6 +12,7 @@
 #include "text.h"
 
 #define MAX_TEXT 4096
+#define BODY_SHOWN 1000 /* bytes of a body that the first line has room for */
 
 /* What the signal handler needs, and what it replaced. */
 static struct {
@@ -29,9 +30,15 @@ static void upper_name(const struct action *action, char out[64])
 	}
 }
 
-/* "NAME WORD - text", then the rules when they are wanted. */
+/* Is the body of the planned request too long for the first line? */
+static bool is_long(const struct fleet_plan *plan)
+{
+	return plan->body && strlen(plan->body) > BODY_SHOWN;
+}
+
+/* "NAME WORD - text", then the rules when they are wanted, and the BODY if it is not NULL. */
 static void write_plain(const struct action *action, const char *word, const char *text,
-			struct fleet_buf *out)
+			const char *body, struct fleet_buf *out)
 {
 	char name[64];
 
@@ -45,18 +52,24 @@ static void write_plain(const struct action *action, const char *word, const cha
 		(void)fleet_buf_addf(out, "%-6s %-24s %s\n", rule->passed ? "pass" : "FAIL",
 				     rule->rule, rule->input);
 	}
+	if (body) {
+		(void)fleet_buf_adds(out, "body: ");
+		fleet_text_clean(out, body, FLEET_MAX_BODY);
+		(void)fleet_buf_adds(out, "\n");
+	}
 }
 
-static int say(const struct action *action, int code, const char *word, const char *text)
+static int say(const struct action *action, int code, const char *word, const char *text,
+	       const char *body)
 {
 	struct fleet_buf out;
 	int rc = 0;
 
-	fleet_buf_init(&out, (size_t)4 << 20);
+	fleet_buf_init(&out, ((size_t)256 << 10) + 2 * FLEET_MAX_BODY);
 	if (action->options->output == ACTION_JSON)
 		rc = action_json(action, code, word, text, &out);
 	else
-		write_plain(action, word, text, &out);
+		write_plain(action, word, text, body, &out);
 	if (rc || out.failed ||
 	    fleet_host_print(out.data, out.len, FLEET_LEVEL_OK) != FLEET_LEVEL_OK)
 		code = ACTION_UNKNOWN;
@@ -87,7 +100,7 @@ static void add_error(const struct fleet_error *what, struct fleet_buf *text)
 static int say_and_finish(const struct action *action, int code, const char *word,
 			  struct fleet_buf *text)
 {
-	code = say(action, code, word, fleet_buf_text(text));
+	code = say(action, code, word, fleet_buf_text(text), NULL);
 	fleet_buf_finish(text);
 	return code;
 }
@@ -263,8 +276,12 @@ static void add_request(const struct action *action, struct fleet_buf *text)
 		(void)fleet_buf_addf(text, " with If-Match: %s", request.etag);
 	if (request.must_be_new)
 		(void)fleet_buf_adds(text, " with If-None-Match: *");
-	(void)fleet_buf_addf(text, " and %s%s", request.body ? "the body " : "no body",
-			     request.body ? request.body : "");
+	if (is_long(&action->plan))
+		(void)fleet_buf_addf(text, " and the body of %zu bytes below",
+				     strlen(request.body));
+	else
+		(void)fleet_buf_addf(text, " and %s%s", request.body ? "the body " : "no body",
+				     request.body ? request.body : "");
 }
 
 static int dry_run(struct action *action)
@@ -272,6 +289,7 @@ static int dry_run(struct action *action)
 	const struct fleet_plan *plan = &action->plan;
 	const struct fleet_policy_rule *permission = action->decision.permission;
 	struct fleet_buf text;
+	int code;
 
 	fleet_buf_init(&text, MAX_TEXT);
 	add_subject(action, &text);
@@ -285,7 +303,10 @@ static int dry_run(struct action *action)
 			     action->options->asking ? "nothing is sent yet"
 						     : action->decision.reason);
 	audit_or_say(action, "dry-run", action->decision.reason, "", &text);
-	return say_and_finish(action, ACTION_DONE, "DRY RUN", &text);
+	code = say(action, ACTION_DONE, "DRY RUN", fleet_buf_text(&text),
+		   is_long(plan) ? plan->body : NULL);
+	fleet_buf_finish(&text);
+	return code;
 }
 
 int action_decided(struct action *action)
@@ -359,7 +380,7 @@ int action_overtaken(struct action *action)
 
 	fleet_buf_init(&text, MAX_TEXT);
 	add_subject(action, &text);
-	(void)fleet_buf_adds(&text, "the run changed each time between reading it and acting on it "
+	(void)fleet_buf_adds(&text, "it changed each time between reading it and acting on it "
 				    "(412); nothing was done, the next event or call tries again");
 	audit_or_say(action, "overtaken", "", "", &text);
 	return say_and_finish(action, ACTION_FAILED, "FAILED", &text);

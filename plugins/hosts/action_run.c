@@ -51,14 +51,14 @@ static int read_afresh(struct action *action)
 {
 	const struct fleet_host *host = action->host;
 	uint32_t needs = host->loaded.module.needs;
-	const char *run = named_run(action);
+	const char *run = needs & FLEET_NEEDS_EVERY_RUN ? NULL : named_run(action);
 	struct fleet_buf buf;
 	int rc = 0;
 
 	action->read_s = fleet_now_s();
 	fleet_view_free(action->view);
 	action->view = fleet_view_new(host->fleet->name, action->fleet_id, action->read_s);
-	if (!action->view)
+	if (!action->view || fleet_view_set_api_version(action->view, host->fleet->api_version))
 		return fleet_error_set(&action->error, FLEET_E_NOMEM, "memory ran out");
 	fleet_buf_init(&buf, 2 * FLEET_MAX_MODEL);
 	for (int kind = 0; !rc && kind < FLEET_KIND_COUNT; kind++) {
@@ -371,6 +371,12 @@ static int prepare(struct action *action, const char **ret_rule)
 			host->config->path);
 		return FLEET_E_CONFIG;
 	}
+	rc = host->loaded.module.check
+		     ? host->loaded.module.check(host->values, host->fleet->api_version,
+						 &action->error)
+		     : 0;
+	if (rc)
+		return rc;
 	*ret_rule = "policy";
 	rc = fleet_policy_load(host->config->policy, &action->policy, &action->error);
 	if (rc)

@@ -5,7 +5,7 @@
 #   FLEETSIM             the simulator
 #   FLEET_ACTION         the program (default: of the build)
 #   FLEET_ACTION_CRASH   the same with crash points (not called fleet_action_NAME: that runs a module)
-#   START_MODULE         the module start.so
+#   START_MODULE         the module start.so; the other actions lie beside it
 #   FLEETMON_TRANSPORT   the real transport, unless fleetmon is installed
 #
 # action_begin NAME makes $work, which action_end removes; action_world [JQ] starts a simulator with
@@ -60,7 +60,7 @@ action_begin() {
 	umask 077
 	sim_ca "$work/ca" || { echo 'FAIL  no certificates'; exit 1; }
 	mkdir -p "$work/modules/actions"
-	cp "$START_MODULE" "$work/modules/actions/start.so"
+	cp "$(dirname "$START_MODULE")"/*.so "$work/modules/actions/"
 }
 
 action_end() {
@@ -153,16 +153,17 @@ action_world() {
 event=(--state CRITICAL --state-type HARD --host-state UP --downtime 0 --host-downtime 0
 	--acknowledged '' --attempt 5 --max-attempts 5 --problem-id 17)
 
-# act ARG...: sets out and code
+# act ARG...: runs the action $module (start); sets out and code
 act() {
-	out=$("${program:-$FLEET_ACTION}" start --config "$work/w/fleetmon.conf" --module-dir "$work/modules" \
+	out=$("${program:-$FLEET_ACTION}" "${module:-start}" --config "$work/w/fleetmon.conf" --module-dir "$work/modules" \
 		--fleet prod -t 15 "$@" 2>&1)
 	code=$?
 }
 
-# Start requests that reached the service, and of these those that did something: "1 1"
+# Requests like $watched (start) that reached the service, and of these those that did something:
+# "1 1"
 starts() {
-	sim_requests 'count=1&method=POST&path_contains=/start' | jq -r '"\(.count) \(.effective)"'
+	sim_requests "count=1&${watched:-method=POST&path_contains=/start}" | jq -r '"\(.count) \(.effective)"'
 }
 
 # expect WHAT CODE REGEX STARTS: of the newest act
@@ -172,7 +173,7 @@ expect() {
 	if [ "$code" = "$2" ] && [[ $out =~ $3 ]] && [ "$now" = "$4" ] && [ "$(wc -l <<<"$out")" = 1 ]; then
 		pass "$1"
 	else
-		fail "$1" "wanted: exit $2, one line like $3, starts $4" "got:    exit $code, starts $now" "$out"
+		fail "$1" "wanted: exit $2, one line like $3, requests $4" "got:    exit $code, requests $now" "$out"
 	fi
 }
 

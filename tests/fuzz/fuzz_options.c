@@ -21,6 +21,7 @@ struct values {
 	const char *match;
 	struct fleet_option_list list;
 	int64_t count;
+	struct fleet_option_file file;
 };
 
 static const struct fleet_option table[] = {
@@ -34,6 +35,7 @@ static const struct fleet_option table[] = {
 	FLEET_OPT(struct values, match, REGEX, 'm', "match", "REGEX", NULL, "h"),
 	FLEET_OPT(struct values, list, LIST, 'l', "list", "TEXT", NULL, "h"),
 	FLEET_OPT(struct values, count, COUNT, 'v', "verbose", NULL, NULL, "h"),
+	FLEET_OPT(struct values, file, FILE, 0, "file", "FILE", NULL, "h"),
 	FLEET_OPT_END,
 };
 

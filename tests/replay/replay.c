@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a check module on saved answers of the service: replay MODULE CASE, where CASE is a folder
+ * Runs a module on saved answers of the service: replay MODULE CASE, where CASE is a folder
  * with runs.json and what else the module needs (gates.json, members.json, profiles.json,
  * strategies.json, clusters.json, fleet.json), each a list answer (estate.json one of Resource
  * Graph), and self.json (see self_file.h); "now" is the time; "args" has one argument a line;
  * "stale" makes the answers old: seconds and the reason; "previous/" holds lists that were read
  * before, and may say when in "now". Prints what a host would print, and "exit N". A third argument
- * is another format: json, openmetrics or explain.
+ * is another format: json, openmetrics or explain. Of an action module it prints the plan;
+ * "api-version" is the one that its fleet is asked with.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "module.h"
 #include "output.h"
 #include "payload.h"
+#include "replay_plan.h"
 #include "self_file.h"
 
 #define MAX_ARGS 64
@@ -197,6 +199,17 @@ static void add_self(struct fleet_view *view, const char *dir)
 	fleet_buf_finish(&text);
 }
 
+static void set_api_version(struct fleet_view *view, const char *dir)
+{
+	struct fleet_buf text;
+
+	if (slurp(dir, "api-version", &text) && text.len)
+		text.data[strcspn(text.data, "\n")] = '\0';
+	if (fleet_view_set_api_version(view, text.len ? text.data : "2026-06-01"))
+		die("no memory", dir);
+	fleet_buf_finish(&text);
+}
+
 static struct fleet_view *view_of(const char *dir, uint32_t needs)
 {
 	struct fleet_view *view = fleet_view_new("prod", FLEET_ID, time_of(dir));
@@ -216,6 +229,7 @@ static struct fleet_view *view_of(const char *dir, uint32_t needs)
 	fleet_buf_finish(&stale.text);
 	if (needs & FLEET_NEEDS_SELF)
 		add_self(view, dir);
+	set_api_version(view, dir);
 	return view;
 }
 
@@ -265,7 +279,7 @@ static enum fleet_level replay(const struct fleet_module *module, const char *di
 	struct fleet_view *view = view_of(dir, module->needs);
 	struct fleet_option_set set;
 	struct fleet_error error;
-	enum fleet_level level;
+	enum fleet_level level = FLEET_LEVEL_OK;
 	char *words[MAX_ARGS + 1];
 	struct fleet_buf args;
 	int count, rc;
@@ -277,6 +291,12 @@ static enum fleet_level replay(const struct fleet_module *module, const char *di
 	if (fleet_options_init(&set, module->options, values, &error))
 		die(error.message, module->name);
 	rc = fleet_options_argv(&set, 1, count, words, &error);
+	if (!rc)
+		rc = fleet_options_read_files(&set, &error);
+	if (module->kind == FLEET_MODULE_ACTION) {
+		replay_plan(module, view, values, rc, &error, out);
+		goto out;
+	}
 	if (!rc)
 		rc = module->run(view, values, result, &error);
 	if (rc)
@@ -290,6 +310,7 @@ static enum fleet_level replay(const struct fleet_module *module, const char *di
 	if (fleet_output(result, about, out))
 		die("no memory", dir);
 	level = fleet_result_level(result);
+out:
 	fleet_options_finish(&set);
 	fleet_buf_finish(&args);
 	fleet_view_free(view);
@@ -317,7 +338,9 @@ int main(int argc, char **argv)
 		about.format = FLEET_FORMAT_OPENMETRICS;
 	fleet_buf_init(&out, FLEET_OUTPUT_MAX);
 	level = replay(module, argv[2], &about, &out);
-	(void)printf("%sexit %d\n", fleet_buf_text(&out), (int)level);
+	(void)fputs(fleet_buf_text(&out), stdout);
+	if (module->kind == FLEET_MODULE_CHECK)
+		(void)printf("exit %d\n", (int)level);
 	fleet_buf_finish(&out);
 	return 0;
 }

@@ -9,11 +9,13 @@
  *   GET    /_sim/clock     {"now":TIME,"factor":F}
  *   POST   /_sim/clock     {"set":TIME} or {"step_s":SECONDS} and/or {"factor":F}; answers the
  *                          new clock when everything due until then has happened
- *   GET    /_sim/requests  [{"n","method","path","status","if_match","user_agent","received",
- *                          "fault","effective"}], oldest first; ?method= and ?path_contains=
+ *   GET    /_sim/requests  [{"n","method","path","status","if_match","if_none_match",
+ *                          "user_agent","received","fault","effective"}], oldest first;
+ *                          ?method= and ?path_contains=
  *                          select, ?count=1 answers {"count":N,"effective":N} instead.
  *                          path has the query without t, c, s, h; effective is true on a
- *                          start, stop, skip, generate or approve that changed something
+ *                          start, stop, skip, generate, approve or PUT of a run that changed
+ *                          something
  *   DELETE /_sim/requests  forgets them
  *   GET    /_sim/faults    the faults as given, each with "applied":N
  *   POST   /_sim/faults    one fault or a list of them, see faults.h

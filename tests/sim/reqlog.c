@@ -16,6 +16,7 @@ struct entry {
 	char *method;
 	char *path;
 	char *if_match;
+	char *if_none_match;
 	char *user_agent;
 	char *fault;
 	unsigned status;
@@ -42,6 +43,7 @@ static void entry_finish(struct entry *entry)
 	free(entry->method);
 	free(entry->path);
 	free(entry->if_match);
+	free(entry->if_none_match);
 	free(entry->user_agent);
 	free(entry->fault);
 }
@@ -103,6 +105,7 @@ void sim_log_add(struct sim_log *log, const struct sim_request *request,
 		.method = sim_strdup(request->method),
 		.path = clean_path(request->uri),
 		.if_match = sim_strdup(sim_request_header(request, "If-Match")),
+		.if_none_match = sim_strdup(sim_request_header(request, "If-None-Match")),
 		.user_agent = sim_strdup(sim_request_header(request, "User-Agent")),
 		.fault = sim_strdup(fault),
 		.status = reply->status,
@@ -135,6 +138,7 @@ struct json_object *sim_log_list(const struct sim_log *log, const char *method,
 		sim_json_put_text(item, "path", entry->path);
 		sim_json_put_int(item, "status", entry->status);
 		sim_json_put_text(item, "if_match", entry->if_match);
+		sim_json_put_text(item, "if_none_match", entry->if_none_match);
 		sim_json_put_text(item, "user_agent", entry->user_agent);
 		sim_time_format(when, entry->received_ns, 9);
 		sim_json_put_text(item, "received", when);

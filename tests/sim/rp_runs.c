@@ -171,6 +171,7 @@ static void run_put(struct sim_call *call, struct sim_run *run)
 		problem_400(call, &problem);
 		return;
 	}
+	call->reply->effective = true;
 	sim_reply_json(call->reply, created ? 201 : 200,
 		       sim_render_run(call->world, run, call->version));
 }

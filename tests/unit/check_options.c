@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "folder.h"
 #include "options.h"
 
 struct values {
@@ -18,6 +19,7 @@ struct values {
 	const char *match;
 	struct fleet_option_list list;
 	int64_t verbosity;
+	struct fleet_option_file file;
 };
 
 static const struct fleet_option table[] = {
@@ -32,6 +34,7 @@ static const struct fleet_option table[] = {
 	FLEET_OPT(struct values, match, REGEX, 0, "match", "REGEX", NULL, "names"),
 	FLEET_OPT(struct values, list, LIST, 'l', "label", "LABEL", NULL, "labels"),
 	FLEET_OPT(struct values, verbosity, COUNT, 'v', "verbose", NULL, NULL, "say more"),
+	FLEET_OPT(struct values, file, FILE, 'f', "file", "FILE", NULL, "a file"),
 	FLEET_OPT_END,
 };
 
@@ -254,6 +257,64 @@ START_TEST(set_by_name_as_a_file_does)
 }
 END_TEST
 
+static void write_file(const char *path, const void *bytes, size_t len)
+{
+	FILE *file = fopen(path, "we");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(bytes, 1, len, file), len);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Naming a file reads nothing; the host has it read once, when all options are there. */
+START_TEST(files_are_read_when_asked)
+{
+	static char large[FLEET_OPTION_MAX_FILE + 1];
+	char folder[256], path[300];
+
+	ck_assert_int_eq(fleet_options_set(&set, "file", "-", &error), FLEET_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.message, "--file"));
+	ck_assert_int_eq(fleet_options_set(&set, "file", "", &error), FLEET_E_INVAL);
+	ck_assert_int_eq(fleet_options_read_files(&set, &error), 0);
+	ck_assert_ptr_null(values.file.path);
+
+	folder_make(folder, sizeof(folder));
+	(void)snprintf(path, sizeof(path), "%s/file", folder);
+	ck_assert_int_eq(fleet_options_set(&set, "file", path, &error), 0);
+	ck_assert_ptr_null(values.file.text);
+	ck_assert_int_eq(fleet_options_read_files(&set, &error), FLEET_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.message, "--file"));
+	ck_assert_ptr_nonnull(strstr(error.message, path));
+
+	memset(large, 'x', sizeof(large));
+	write_file(path, large, FLEET_OPTION_MAX_FILE + 1);
+	ck_assert_int_eq(fleet_options_read_files(&set, &error), FLEET_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.message, "larger"));
+	write_file(path, large, FLEET_OPTION_MAX_FILE);
+	ck_assert_int_eq(fleet_options_read_files(&set, &error), 0);
+	ck_assert_uint_eq(values.file.len, FLEET_OPTION_MAX_FILE);
+
+	write_file(path, "a\0b", 3);
+	ck_assert_int_eq(fleet_options_set(&set, "file", path, &error), 0);
+	ck_assert_int_eq(fleet_options_read_files(&set, &error), FLEET_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.message, "not a text"));
+	write_file(path, "two\nlines\n", 10);
+	ck_assert_int_eq(fleet_options_read_files(&set, &error), 0);
+	ck_assert_str_eq(values.file.text, "two\nlines\n");
+	ck_assert_uint_eq(values.file.len, 10);
+	write_file(path, "", 0);
+	ck_assert_int_eq(fleet_options_read_files(&set, &error), 0);
+	ck_assert_str_eq(values.file.text, "two\nlines\n");
+	ck_assert_int_eq(fleet_options_set(&set, "file", path, &error), 0);
+	ck_assert_int_eq(fleet_options_read_files(&set, &error), 0);
+	ck_assert_str_eq(values.file.text, "");
+	ck_assert_int_eq(fleet_options_set(&set, "file", folder, &error), 0);
+	ck_assert_int_eq(fleet_options_read_files(&set, &error), FLEET_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.message, "not a regular file"));
+	folder_remove(folder);
+}
+END_TEST
+
 /* A value that is refused leaves the old one. */
 START_TEST(refused_values_change_nothing)
 {
@@ -362,7 +423,7 @@ START_TEST(sound_tables_are_accepted)
 	struct fleet_option *endless = calloc(FLEET_OPTION_MAX_ROWS + 2, sizeof(*endless));
 
 	ck_assert_int_eq(fleet_options_check(table, sizeof(struct values), NULL, &error), 0);
-	ck_assert_int_eq(fleet_options_check(table + 10, 0, table, &error), 0);
+	ck_assert_int_eq(fleet_options_check(table + 11, 0, table, &error), 0);
 	ck_assert_int_eq(fleet_options_check(NULL, 0, table, &error), FLEET_E_CONFIG);
 	ck_assert_ptr_nonnull(endless);
 	for (int i = 0; i <= FLEET_OPTION_MAX_ROWS; i++) {
@@ -412,6 +473,7 @@ int main(void)
 	tcase_add_test(tests, hostile_values_are_cut_and_cleaned_in_messages);
 	tcase_add_test(tests, list_has_a_cap);
 	tcase_add_test(tests, set_by_name_as_a_file_does);
+	tcase_add_test(tests, files_are_read_when_asked);
 	tcase_add_test(tests, refused_values_change_nothing);
 	tcase_add_test(tests, sets_are_searched_in_turn);
 	tcase_add_test(tests, help_fits_a_terminal_and_has_everything);

@@ -248,16 +248,17 @@ int fleet_ledger_open_intents(struct fleet_ledger *ledger, const char *fleet_id,
 				  " WHERE fleet_id = ?1 AND " UNRESOLVED " ORDER BY at_s, id"
 				  " LIMIT 1";
 	sqlite3_stmt *statement = NULL;
-	int step, rc = prepare(ledger, sql, &statement, error);
+	int step, rc = fleet_ledger_prepare(ledger, sql, &statement, error);
 
 	if (rc)
 		return rc;
-	step = bind_text(statement, 1, fleet_id) ? SQLITE_ERROR : sqlite3_step(statement);
+	step = fleet_ledger_bind(statement, 1, fleet_id) ? SQLITE_ERROR : sqlite3_step(statement);
 	if (step == SQLITE_ROW) {
 		sight->open = sqlite3_column_int64(statement, 0);
 		sight->oldest_s = sqlite3_column_int64(statement, 1);
 		(void)snprintf(sight->oldest, sizeof(sight->oldest), "%.40s %.256s",
-			       column(statement, 2), column(statement, 3));
+			       fleet_ledger_column(statement, 2),
+			       fleet_ledger_column(statement, 3));
 	} else if (step != SQLITE_DONE) {
 		rc = fleet_database_failed(&ledger->database, "read", error);
 	}

@@ -11,13 +11,18 @@ import sys
 from outputs import BUILD, HERE, MODULES, STATES, Case, describe, failures
 
 
-def modules_there():
-    """Every check module that can be loaded, and every one that has cases."""
-    done = subprocess.run([str(BUILD / "check_fleet"), "--list", "--module-dir", MODULES],
+def listed(program, folder):
+    """The modules that PROGRAM can load from FOLDER."""
+    done = subprocess.run([str(BUILD / program), "--list", "--module-dir", folder],
                           stdout=subprocess.PIPE, check=True)
-    listed = [line.split()[0] for line in done.stdout.decode().splitlines() if line.strip()]
+    return {line.split()[0] for line in done.stdout.decode().splitlines() if line.strip()}
+
+
+def modules_there():
+    """Every check module that can be loaded, and every one that has cases. Actions have no rules."""
+    actions = listed("fleet_action", str(BUILD / "plugins/actions/.libs"))
     with_cases = {now.parent.parent.name for now in HERE.glob("*/*/now")}
-    return sorted(set(listed) | with_cases)
+    return sorted(listed("check_fleet", MODULES) | with_cases - actions)
 
 
 def seen_in(module):

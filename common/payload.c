@@ -199,18 +199,7 @@ int fleet_payload_add(struct fleet_payload_writer *writer, const void *item,
 int fleet_payload_add_json(struct fleet_payload_writer *writer, struct json_object *resource,
 			   struct fleet_error *error)
 {
-	union {
-		struct fleet_resource resource;
-		struct fleet_run run;
-		struct fleet_gate gate;
-		struct fleet_profile profile;
-		struct fleet_strategy strategy;
-		struct fleet_member member;
-		struct fleet_fleet fleet;
-		struct fleet_estate_row estate;
-		struct fleet_history_item history;
-		struct fleet_cluster cluster;
-	} item;
+	union fleet_item item;
 	struct fleet_arena arena;
 	int rc;
 

@@ -89,6 +89,20 @@ int fleet_payload_open(const void *bytes, size_t len, struct fleet_payload *ret_
 int fleet_payload_item(const struct fleet_payload *payload, size_t i,
 		       struct fleet_payload_item *ret_item);
 
+/* Room for a decoded item of any kind; each begins with its resource. */
+union fleet_item {
+	struct fleet_resource resource;
+	struct fleet_fleet fleet;
+	struct fleet_run run;
+	struct fleet_member member;
+	struct fleet_gate gate;
+	struct fleet_profile profile;
+	struct fleet_strategy strategy;
+	struct fleet_cluster cluster;
+	struct fleet_estate_row estate;
+	struct fleet_history_item history;
+};
+
 /*
  * Decodes item I into OUT, a struct of the payload's kind (struct fleet_run for runs, ...); lists
  * go to ARENA, texts point into the payload. Returns 0, FLEET_E_PROTOCOL or FLEET_E_NOMEM.

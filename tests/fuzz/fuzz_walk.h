@@ -13,15 +13,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-union fuzz_item {
-	struct fleet_run run;
-	struct fleet_gate gate;
-	struct fleet_profile profile;
-	struct fleet_strategy strategy;
-	struct fleet_member member;
-	struct fleet_fleet fleet;
-};
-
 static inline void fuzz_demand(bool holds)
 {
 	if (!holds)
@@ -76,7 +67,7 @@ static inline void fuzz_read_all(const struct fleet_payload *payload, bool sound
 	fleet_arena_init(&arena, FLEET_MAX_MODEL);
 	for (size_t i = 0; i < payload->count; i++) {
 		struct fleet_payload_item item;
-		union fuzz_item out;
+		union fleet_item out;
 		int rc = fleet_payload_item(payload, i, &item);
 
 		fuzz_demand(rc == 0 || !sound);

@@ -169,7 +169,7 @@ static void read_all(const unsigned char *bytes, size_t len)
 	struct fleet_payload payload;
 	struct fleet_payload_item item;
 	struct fleet_arena arena;
-	union fixture_item out;
+	union fleet_item out;
 
 	if (fleet_payload_open(bytes, len, &payload))
 		return;
@@ -398,7 +398,7 @@ static int unpacked(enum fleet_kind kind, const void *in)
 	const struct fleet_table *table = fleet_table_of(kind);
 	struct fleet_arena arena;
 	struct fleet_buf out;
-	union fixture_item item;
+	union fleet_item item;
 	uint64_t progress = 0;
 	int rc;
 

@@ -14,25 +14,13 @@
 	"{\"name\":\"r\",\"properties\":{\"provisioningState\":\"Succeeded\"" STATUS "}}"
 #define STATUS(TREE) ",\"status\":{" TREE "}"
 
-union fixture_item {
-	struct fleet_run run;
-	struct fleet_gate gate;
-	struct fleet_profile profile;
-	struct fleet_strategy strategy;
-	struct fleet_member member;
-	struct fleet_fleet fleet;
-	struct fleet_history_item history;
-	struct fleet_estate_row estate;
-	struct fleet_cluster cluster;
-};
-
 struct fixture {
 	struct fleet_payload_writer writer;
 	struct fleet_buf bytes;
 	struct fleet_payload payload;
 	struct fleet_arena arena;
 	struct fleet_error error;
-	union fixture_item item; /* item 0, decoded */
+	union fleet_item item; /* item 0, decoded */
 };
 
 /* Adds one resource; returns what the writer said. */

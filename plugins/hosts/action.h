@@ -16,6 +16,7 @@ struct action_options {
 	bool execute;
 	bool yes;    /* whoever calls need not be asked */
 	bool asking; /* not an option: a dry run before a person is asked */
+	bool inspect; /* not an option: "fleet_action explain", which leaves no trace */
 	int output;  /* enum action_output */
 	bool explain;
 	bool check_policy;
@@ -94,7 +95,8 @@ int action_json(const struct action *action, int code, const char *word, const c
 int action_audit(struct action *action, const char *outcome, const char *detail,
 		 const char *correlation_id);
 
-/* Says what action->decision decided (anything but EXECUTE). Returns the exit code. */
+/* Says what action->decision decided; EXECUTE only when the call is inspected. Returns the exit
+ * code. */
 int action_decided(struct action *action);
 
 /* The audit line of OPEN, an intent whose end was found by reading. */

@@ -166,8 +166,8 @@ void action_defer(struct action *action)
 	const struct action_options *options = action->options;
 	struct call call;
 
-	if (options->deferred || !options->execute || options->event.manual || !action->ledger ||
-	    decision->verdict != FLEET_VERDICT_REFUSE || !decision->retry_at_s ||
+	if (options->deferred || options->inspect || !options->execute || options->event.manual ||
+	    !action->ledger || decision->verdict != FLEET_VERDICT_REFUSE || !decision->retry_at_s ||
 	    !decision->permission || !decision->permission->defer_s)
 		return;
 	if (take_apart(options, &call))
@@ -372,7 +372,7 @@ void action_deferred_settle(struct action *action, int code)
 	const char *outcome;
 	int64_t at_s;
 
-	if (!row->id || *row->outcome)
+	if (!row->id || *row->outcome || action->options->inspect)
 		return;
 	at_s = again_at(action, code, &outcome);
 	action_crash_point("deferred-before-settle");

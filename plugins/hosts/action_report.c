@@ -156,7 +156,7 @@ int action_audit_settled(struct action *action, const struct fleet_open_intent *
 static void audit_or_say(struct action *action, const char *outcome, const char *detail,
 			 const char *correlation_id, struct fleet_buf *text)
 {
-	if (!action_audit(action, outcome, detail, correlation_id))
+	if (action->options->inspect || !action_audit(action, outcome, detail, correlation_id))
 		return;
 	(void)fleet_buf_addf(text, "; %s", action->error.message);
 }
@@ -284,6 +284,15 @@ static void add_request(const struct action *action, struct fleet_buf *text)
 				     request.body ? request.body : "");
 }
 
+static const char *why_not(const struct action *action)
+{
+	if (action->options->asking)
+		return "nothing is sent yet";
+	if (action->decision.verdict == FLEET_VERDICT_EXECUTE)
+		return "every rule passes: this very call would send it now";
+	return action->decision.reason;
+}
+
 static int dry_run(struct action *action)
 {
 	const struct fleet_plan *plan = &action->plan;
@@ -299,9 +308,7 @@ static int dry_run(struct action *action)
 	if (*plan->effect)
 		(void)fleet_buf_addf(&text, "; %s", plan->effect);
 	(void)fleet_buf_addf(&text, "; permission %s (%s); %s", permission ? permission->name : "",
-			     permission ? permission->where : "",
-			     action->options->asking ? "nothing is sent yet"
-						     : action->decision.reason);
+			     permission ? permission->where : "", why_not(action));
 	audit_or_say(action, "dry-run", action->decision.reason, "", &text);
 	code = say(action, ACTION_DONE, "DRY RUN", fleet_buf_text(&text),
 		   is_long(plan) ? plan->body : NULL);
@@ -315,9 +322,9 @@ int action_decided(struct action *action)
 	case FLEET_VERDICT_NOTHING:
 		return nothing(action);
 	case FLEET_VERDICT_DRY_RUN:
+	case FLEET_VERDICT_EXECUTE: /* of a call that is only looked at */
 		return dry_run(action);
 	case FLEET_VERDICT_REFUSE:
-	case FLEET_VERDICT_EXECUTE:
 		break;
 	}
 	return refused(action);

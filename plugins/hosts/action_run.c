@@ -157,7 +157,7 @@ static int read_and_decide(struct action *action)
 	action_crash_point("after-read");
 	if (!rc)
 		rc = plan(action);
-	if (!rc)
+	if (!rc && !action->options->inspect)
 		rc = reconcile(action);
 	input.now_s = fleet_now_s();
 	if (!rc)
@@ -342,7 +342,7 @@ static int act(struct action *action)
 
 		if (read_and_decide(action))
 			return action_failed(action);
-		if (action->decision.verdict != FLEET_VERDICT_EXECUTE)
+		if (action->decision.verdict != FLEET_VERDICT_EXECUTE || action->options->inspect)
 			return action_decided(action);
 		code = execute(action, &again);
 		if (!again)
@@ -432,7 +432,7 @@ int action_once(const struct fleet_host *host, const struct action_options *opti
 
 int action_run(struct fleet_host *host, const struct action_options *options)
 {
-	if (options->execute && options->event.manual && !options->yes)
+	if (options->execute && options->event.manual && !options->yes && !options->inspect)
 		return action_ask(host, options);
 	return action_once(host, options, NULL, NULL, NULL);
 }

@@ -65,6 +65,10 @@ static void summarize(struct fleet_buf *out)
 				  "says what is done.\nCommands with options of their own:");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		(void)fleet_buf_addf(out, "%s %s", i ? "," : "", commands[i].name);
+	(void)fleet_buf_adds(out,
+			     ".\n\"fleet_action explain MODULE [OPTION]...\" shows for the very "
+			     "same call what each rule looks at and says,\nand neither sends nor "
+			     "records anything.");
 }
 
 int main(int argc, char **argv)
@@ -84,6 +88,12 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(&commands[i], argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "explain") == 0) {
+		argv[1] = argv[0];
+		argc--;
+		argv++;
+		options.inspect = true;
+	}
 	options.argc = argc;
 	options.argv = argv;
 	if (asks_for(argc, argv, "--check-policy"))
@@ -92,6 +102,8 @@ int main(int argc, char **argv)
 	summarize(&summary);
 	program.summary = fleet_buf_text(&summary);
 	code = fleet_host_begin(&program, argc, argv, &host);
+	/* After what the call itself says, and the configuration's defaults. */
+	options.explain = options.explain || options.inspect;
 	if (code < 0)
 		code = action_run(&host, &options);
 	fleet_host_finish(&host);

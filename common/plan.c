@@ -94,13 +94,15 @@ const char *fleet_verb_name(enum fleet_verb verb)
 		return "create-run";
 	case FLEET_VERB_APPROVE_GATE:
 		return "approve-gate";
+	case FLEET_VERB_STOP_ALL:
+		return "stop-all";
 	}
 	return "none";
 }
 
 enum fleet_verb fleet_verb_from(const char *name)
 {
-	for (int verb = FLEET_VERB_START; verb <= FLEET_VERB_APPROVE_GATE; verb++)
+	for (int verb = FLEET_VERB_START; verb <= FLEET_VERB_STOP_ALL; verb++)
 		if (strcmp(name, fleet_verb_name((enum fleet_verb)verb)) == 0)
 			return (enum fleet_verb)verb;
 	return FLEET_VERB_NONE;

@@ -18,6 +18,7 @@ enum fleet_verb {
 	FLEET_VERB_GENERATE_UPDATE_RUN,
 	FLEET_VERB_CREATE_RUN,
 	FLEET_VERB_APPROVE_GATE,
+	FLEET_VERB_STOP_ALL, /* stop of one run, by the kill switch */
 };
 
 enum fleet_plan_outcome {

@@ -17,6 +17,7 @@ static const struct operation {
 } operations[] = {
 	{FLEET_VERB_START, "POST", "an update run", "/updateRuns/", "/start", true, false, false},
 	{FLEET_VERB_STOP, "POST", "an update run", "/updateRuns/", "/stop", true, false, false},
+	{FLEET_VERB_STOP_ALL, "POST", "an update run", "/updateRuns/", "/stop", true, false, false},
 	{FLEET_VERB_SKIP, "POST", "an update run", "/updateRuns/", "/skip", true, true, false},
 	/* The service takes no If-Match here: a run that is there already is returned as it is. */
 	{FLEET_VERB_GENERATE_UPDATE_RUN, "POST", "an auto-upgrade profile", "/autoUpgradeProfiles/",

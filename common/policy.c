@@ -294,6 +294,9 @@ static enum fleet_rule_outcome lease(struct fleet_ruling *r)
 static enum fleet_rule_outcome etag(struct fleet_ruling *r)
 {
 	fleet_rule_look(r, "%s", fleet_rule_shown(r->in->plan->etag));
+	/* Nothing is sent: the kill switch finds no run that goes on, and only sets the freeze. */
+	if (!*r->in->plan->target && r->in->plan->verb == FLEET_VERB_STOP_ALL)
+		return PASS;
 	if (*r->in->plan->etag && strcmp(r->in->plan->etag, "*") != 0)
 		return PASS;
 	return fleet_rule_say(
@@ -321,9 +324,11 @@ typedef enum fleet_rule_outcome rule_function(struct fleet_ruling *ruling);
 
 #define VERB(NAME) (1u << FLEET_VERB_##NAME)
 #define EVERY 0u
+/* All but the kill switch: it sets the freeze, and no budget may keep a run going. */
+#define LIMITED (~VERB(STOP_ALL))
 #define ON_A_RUN (VERB(START) | VERB(STOP) | VERB(SKIP))
 /* What was read is what the request is for. The service takes no If-Match where it makes a run. */
-#define BY_ETAG (ON_A_RUN | VERB(APPROVE_GATE))
+#define BY_ETAG (ON_A_RUN | VERB(APPROVE_GATE) | VERB(STOP_ALL))
 
 /*
  * Stopping is the safe direction, so what is there to keep a run from going on must not keep it
@@ -343,7 +348,7 @@ static const struct {
 	{"downtime", fleet_rule_downtime, false, EVERY},
 	{"acknowledged", fleet_rule_acknowledged, false, EVERY},
 	{"flapping", fleet_rule_flapping, false, EVERY},
-	{"freeze", freeze, false, EVERY},
+	{"freeze", freeze, false, LIMITED},
 	{"ledger", ledger, false, EVERY},
 	{"plan", plan_outcome, false, EVERY},
 	{"policy", policy, false, EVERY},
@@ -364,17 +369,22 @@ static const struct {
 	{"blast-radius-gates", blast_radius_gates, true, VERB(SKIP)},
 	{"open-intent", fleet_rule_open_intent, false, EVERY},
 	{"dedupe", fleet_rule_dedupe, false, EVERY},
-	{"attempts-failure", fleet_rule_attempts_failure, true, EVERY},
+	{"attempts-failure", fleet_rule_attempts_failure, true, LIMITED},
 	{"attempts-run", fleet_rule_attempts_run, true, ON_A_RUN},
-	{"budget-fleet-day", fleet_rule_budget_fleet_day, true, EVERY},
-	{"budget-all-hour", fleet_rule_budget_all_hour, true, EVERY},
-	{"cooldown", fleet_rule_cooldown, true, EVERY},
+	{"budget-fleet-day", fleet_rule_budget_fleet_day, true, LIMITED},
+	{"budget-all-hour", fleet_rule_budget_all_hour, true, LIMITED},
+	{"cooldown", fleet_rule_cooldown, true, LIMITED},
 	{"lease", lease, false, EVERY},
 	{"etag", etag, false, BY_ETAG},
 	{"shadow", shadow, true, EVERY},
 	{"dry-run", dry_run, false, EVERY},
 };
 _Static_assert(sizeof(rules) / sizeof(rules[0]) <= FLEET_RULE_COUNT_MAX, "room for every rule");
+
+bool fleet_policy_has_budgets(enum fleet_verb verb)
+{
+	return (LIMITED & 1u << verb) != 0;
+}
 
 /* PATTERN NULL: the permission does not say. */
 static bool fits(const char *pattern, const char *name)

@@ -158,6 +158,9 @@ void fleet_policy_decide_event(const struct fleet_event *event,
 void fleet_policy_decide(const struct fleet_decision_input *input,
 			 struct fleet_decision *ret_decision);
 
+/* Is VERB limited in number: attempts, budgets, cooldown? */
+bool fleet_policy_has_budgets(enum fleet_verb verb);
+
 /*
  * The key under which a problem is acted on once: fleet id, run, its start, action, when it failed
  * and the signature. Returns 0, or FLEET_E_LIMIT when SIZE is too small (FLEET_POLICY_KEY never

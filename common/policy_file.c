@@ -49,6 +49,8 @@ struct key {
 
 #define VERB(NAME) (1u << FLEET_VERB_##NAME)
 #define EVERY (~0u)
+/* The kill switch has no limits of number: a budget may not keep a run going. */
+#define LIMITED (~VERB(STOP_ALL))
 #define ON_A_RUN (VERB(START) | VERB(STOP) | VERB(SKIP))
 #define HAS_RUN (ON_A_RUN | VERB(CREATE_RUN) | VERB(APPROVE_GATE))
 #define HAS_PROFILE (ON_A_RUN | VERB(GENERATE_UPDATE_RUN))
@@ -63,14 +65,14 @@ static const struct key keys[] = {
 	{"manual", FLAG, AT(manual), 0, 0, 0, 0, EVERY},
 	{"handler", FLAG, AT(handler), 0, 0, 0, 0, EVERY},
 	{"period", PERIOD, AT(period), 0, 0, 0, 0, EVERY},
-	{"attempts_per_failure", NUMBER, AT(attempts_per_failure), 1, 0, 3, 0, EVERY},
+	{"attempts_per_failure", NUMBER, AT(attempts_per_failure), 1, 0, 3, 0, LIMITED},
 	{"attempts_per_run", NUMBER, AT(attempts_per_run), 3, 0, 3, 0, ON_A_RUN},
-	{"fleet_per_day", NUMBER, AT(fleet_per_day), 5, 0, 1000, 0, EVERY},
-	{"all_per_hour", NUMBER, AT(all_per_hour), 3, 0, 1000, 0, EVERY},
-	{"cooldown", SECONDS, AT(cooldown_s), 1800, 0, 30 * DAY, 0, EVERY},
-	{"cooldown_factor", NUMBER, AT(cooldown_factor), 2, 1, 100, 0, EVERY},
-	{"cooldown_jitter_percent", NUMBER, AT(cooldown_jitter_percent), 10, 0, 100, 0, EVERY},
-	{"defer", SECONDS, AT(defer_s), 0, 0, 7 * DAY, 0, EVERY},
+	{"fleet_per_day", NUMBER, AT(fleet_per_day), 5, 0, 1000, 0, LIMITED},
+	{"all_per_hour", NUMBER, AT(all_per_hour), 3, 0, 1000, 0, LIMITED},
+	{"cooldown", SECONDS, AT(cooldown_s), 1800, 0, 30 * DAY, 0, LIMITED},
+	{"cooldown_factor", NUMBER, AT(cooldown_factor), 2, 1, 100, 0, LIMITED},
+	{"cooldown_jitter_percent", NUMBER, AT(cooldown_jitter_percent), 10, 0, 100, 0, LIMITED},
+	{"defer", SECONDS, AT(defer_s), 0, 0, 7 * DAY, 0, LIMITED},
 	{"minimum_age", SECONDS, AT(minimum_age_s), 300, 0, 30 * DAY, 0, VERB(START) | VERB(SKIP)},
 	{"human_quiet", SECONDS, AT(human_quiet_s), DAY / 6, 0, 365 * DAY, 0,
 	 VERB(START) | VERB(SKIP)},
@@ -131,7 +133,7 @@ static const char *complaint(enum kind kind, const char *text)
 	case ACTION:
 		return fleet_verb_from(text) ? NULL
 					     : "allowed: start, stop, skip, generate-update-run, "
-					       "create-run, approve-gate";
+					       "create-run, approve-gate, stop-all";
 	case PERIOD:
 		return strlen(text) <= 512 && fleet_period_contains(text, 0, &inside) == 0
 			       ? NULL

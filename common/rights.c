@@ -21,6 +21,7 @@ const struct fleet_right fleet_rights[] = {
 	{FLEET_NEEDS_SELF, "*", "Microsoft.Authorization/permissions/read", FLEET_RIGHT_SPARE},
 	{0, "start", FLEETS "/updateRuns/start/action", FLEET_RIGHT_ON_FLEET},
 	{0, "stop", FLEETS "/updateRuns/stop/action", FLEET_RIGHT_ON_FLEET},
+	{0, "stop-all", FLEETS "/updateRuns/stop/action", FLEET_RIGHT_ON_FLEET},
 	{0, "skip", FLEETS "/updateRuns/skip/action", FLEET_RIGHT_ON_FLEET},
 	{0, "generate-update-run", FLEETS "/autoUpgradeProfiles/generateUpdateRun/action",
 	 FLEET_RIGHT_ON_FLEET},

@@ -14,10 +14,12 @@
 struct action_options {
 	struct fleet_event event;
 	bool execute;
-	bool yes;    /* whoever calls need not be asked */
-	bool asking; /* not an option: a dry run before a person is asked */
+	bool yes;     /* whoever calls need not be asked */
+	bool asking;  /* not an option: a dry run before a person is asked */
 	bool inspect; /* not an option: "fleet_action explain", which leaves no trace */
-	int output;  /* enum action_output */
+	struct fleet_buf
+		*lines; /* not an option: where what is said goes, NULL for standard output */
+	int output;	/* enum action_output */
 	bool explain;
 	bool check_policy;
 	const char *change_ref;
@@ -57,10 +59,12 @@ struct action {
 	struct fleet_deferred deferred; /* the call that is made again, id 0 for none */
 	enum fleet_outcome outcome;	/* of the newest request, OPEN when there was none */
 	bool is_read;			/* the newest read and decision went well */
+	bool freeze_failed;		/* of stop-all: the freeze could not be set */
 	char note[320];			/* what else is to be said: "; ..." */
 	struct fleet_error error;
 	char key[FLEET_POLICY_KEY];
-	const char *confirmed; /* the key of what a person said yes to, NULL: nobody was asked */
+	/* The keys of what a person said yes to, ended by NULL; NULL: nobody was asked. */
+	const char *const *confirmed;
 	char made[FLEET_CLIENT_ID]; /* id in the service's answer, "" when it had none */
 };
 
@@ -68,17 +72,49 @@ struct action {
  */
 int action_run(struct fleet_host *host, const struct action_options *options);
 
+/* What one pass decided. */
+struct action_seen {
+	struct fleet_decision decision;
+	char key[FLEET_POLICY_KEY]; /* of the plan, "" when it came to none */
+	char run[64];		    /* the update run that it is about, "" when there is none */
+};
+
 /*
- * One pass of it: from reading to the result. CONFIRMED is the key of the plan that a person said
- * yes to, another one is refused; NULL when nobody was asked. *RET_DECISION and RET_KEY, which may
- * be NULL, get what was decided. Returns the exit code.
+ * One pass of it: from reading to the result. CONFIRMED has the keys of the plans that a person
+ * said yes to, ended by NULL, another one is refused; NULL when nobody was asked. *RET_SEEN, which
+ * may be NULL, gets what was decided. Returns the exit code.
  */
 int action_once(const struct fleet_host *host, const struct action_options *options,
-		const char *confirmed, struct fleet_decision *ret_decision,
-		char ret_key[FLEET_POLICY_KEY]);
+		const char *const *confirmed, struct action_seen *ret_seen);
 
-/* The same for a person at a terminal: shows the plan, asks once, and then does it. */
+/* ---- action_ask.c: a person at a terminal is shown the plan, and asked once ---- */
+
+bool action_must_ask(const struct action_options *options);
+
+/* Says why nobody can be asked, or that the call is wrong anyway, and returns the exit code; -1
+ * when a person can be asked. */
+int action_cannot_ask(const struct fleet_host *host, const struct action_options *options);
+
+/* Asks; the time of -t begins anew after it. */
+bool action_is_yes(struct fleet_host *host);
+
+/* Says that nobody said yes. Returns the exit code. */
+int action_unconfirmed(const struct fleet_host *host, const struct action_options *options);
+
+/* All of it for one plan. Returns the exit code. */
 int action_ask(struct fleet_host *host, const struct action_options *options);
+
+/* ---- action_stop_all.c, action_freeze.c: the kill switch ---- */
+
+/* Calls module stop-all once for each update run that goes on. Returns the exit code. */
+int action_stop_all(struct fleet_host *host, const struct action_options *options);
+
+/* Sets the freeze unless it is set. Returns 0, FLEET_E_CONFIG when no file is configured, or
+ * FLEET_E_STATE. */
+int action_freeze(const struct action *action, struct fleet_error *error);
+
+/* A file that cannot be looked for counts as there, and so does a link to nowhere. */
+bool action_is_frozen(const struct fleet_config *config);
 
 /* Checks the policy file of the configuration and says each permission in words. Returns the exit
  * code. */
@@ -108,6 +144,9 @@ int action_failed(struct action *action);
 
 /* action->error came before anything was sent, and is what interlock RULE refuses for. */
 int action_refused_by(struct action *action, const char *rule);
+
+/* The freeze is set, and there is nothing to stop. */
+int action_frozen(const struct action *action);
 
 /* The service took the request. */
 int action_accepted(const struct action *action, enum fleet_arm_operation operation);
@@ -143,9 +182,6 @@ void action_deferred_check(struct action *action);
 
 /* What became of the deferred call, with the exit code CODE: it ends, or it waits on. */
 void action_deferred_settle(struct action *action, int code);
-
-/* A file that cannot be looked for counts as there, and so does a link to nowhere. */
-bool action_is_frozen(const struct fleet_config *config);
 
 /* What the lease is about. Lives as long as ACTION and its plan. */
 struct fleet_lease action_lease(const struct action *action);

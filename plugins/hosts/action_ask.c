@@ -40,15 +40,19 @@ static bool read_line(char *line, size_t size)
 	return true;
 }
 
-static bool is_yes(void)
+bool action_is_yes(struct fleet_host *host)
 {
 	static const char question[] = "Send it? [y/N] ";
 	char line[16];
 
-	if (write(STDERR_FILENO, question, sizeof(question) - 1) < 0)
-		return false;
-	return read_line(line, sizeof(line)) &&
-	       (strcmp(line, "y") == 0 || strcmp(line, "Y") == 0 || strcmp(line, "yes") == 0);
+	bool agreed;
+
+	fleet_host_pause();
+	agreed = write(STDERR_FILENO, question, sizeof(question) - 1) >= 0 &&
+		 read_line(line, sizeof(line)) &&
+		 (strcmp(line, "y") == 0 || strcmp(line, "Y") == 0 || strcmp(line, "yes") == 0);
+	fleet_host_begin_again(host);
+	return agreed;
 }
 
 static int refused(const struct fleet_host *host, const struct action_options *options,
@@ -61,32 +65,49 @@ static int refused(const struct fleet_host *host, const struct action_options *o
 	return action_refused_by(&action, "confirmation");
 }
 
-int action_ask(struct fleet_host *host, const struct action_options *options)
+bool action_must_ask(const struct action_options *options)
 {
-	struct action_options dry = *options;
+	return options->execute && options->event.manual && !options->yes && !options->inspect;
+}
+
+int action_unconfirmed(const struct fleet_host *host, const struct action_options *options)
+{
+	return refused(host, options, "it was not confirmed; nothing was sent");
+}
+
+int action_cannot_ask(const struct fleet_host *host, const struct action_options *options)
+{
 	struct fleet_decision decision;
-	char key[FLEET_POLICY_KEY];
-	bool agreed;
-	int code;
 
 	/* A call that is wrong by itself needs no question. */
 	fleet_policy_decide_event(&options->event, &decision);
 	if (decision.verdict != FLEET_VERDICT_EXECUTE)
-		return action_once(host, options, NULL, NULL, NULL);
+		return action_once(host, options, NULL, NULL);
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return refused(host, options,
 			       "a person is asked before a request is sent, and there is no "
 			       "terminal to ask at: --yes says yes beforehand");
+	return -1;
+}
+
+int action_ask(struct fleet_host *host, const struct action_options *options)
+{
+	struct action_options dry = *options;
+	const char *confirmed[2] = {NULL, NULL};
+	struct action_seen seen;
+	int code = action_cannot_ask(host, options);
+
+	if (code >= 0)
+		return code;
 	dry.execute = false;
 	dry.asking = true;
-	code = action_once(host, &dry, NULL, &decision, key);
+	code = action_once(host, &dry, NULL, &seen);
 	/* Anything else than "all rules pass, but it is a dry run" has been said. */
-	if (decision.verdict != FLEET_VERDICT_DRY_RUN || strcmp(decision.rule, "dry-run") != 0)
+	if (seen.decision.verdict != FLEET_VERDICT_DRY_RUN ||
+	    strcmp(seen.decision.rule, "dry-run") != 0)
 		return code;
-	fleet_host_pause();
-	agreed = is_yes();
-	fleet_host_begin_again(host);
-	if (!agreed)
-		return refused(host, options, "it was not confirmed; nothing was sent");
-	return action_once(host, options, key, NULL, NULL);
+	if (!action_is_yes(host))
+		return action_unconfirmed(host, options);
+	confirmed[0] = seen.key;
+	return action_once(host, options, confirmed, NULL);
 }

@@ -13,13 +13,6 @@
 /* What keeps us from deciding at all is hoped to pass. */
 #define AGAIN_S 300
 
-bool action_is_frozen(const struct fleet_config *config)
-{
-	struct stat about;
-
-	return *config->freeze_file && (lstat(config->freeze_file, &about) == 0 || errno != ENOENT);
-}
-
 struct fleet_lease action_lease(const struct action *action)
 {
 	return (struct fleet_lease){

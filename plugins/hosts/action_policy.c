@@ -20,7 +20,7 @@ static void add_what(const struct fleet_policy_rule *rule, struct fleet_buf *out
 	(void)fleet_buf_addf(out, "%s", rule->action);
 	if (rule->run)
 		(void)fleet_buf_addf(out, " run \"%s\"", rule->run);
-	else
+	else if (rule->profile)
 		(void)fleet_buf_addf(out, " by profile \"%s\"", rule->profile);
 	(void)fleet_buf_addf(out, " of fleet \"%s\"", rule->fleet);
 	if (rule->run && rule->profile)
@@ -127,7 +127,8 @@ static void add_rule(const struct fleet_policy_rule *rule, struct fleet_buf *out
 
 	add_who(rule, out);
 	add_when(rule, verb, out);
-	add_limits(rule, verb, out);
+	if (fleet_policy_has_budgets(verb))
+		add_limits(rule, verb, out);
 	add_radius(rule, verb, out);
 }
 

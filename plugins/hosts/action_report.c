@@ -59,6 +59,13 @@ static void write_plain(const struct action *action, const char *word, const cha
 	}
 }
 
+static bool print(const struct action *action, const struct fleet_buf *out)
+{
+	if (action->options->lines)
+		return fleet_buf_add(action->options->lines, out->data, out->len) == 0;
+	return fleet_host_print(out->data, out->len, FLEET_LEVEL_OK) == FLEET_LEVEL_OK;
+}
+
 static int say(const struct action *action, int code, const char *word, const char *text,
 	       const char *body)
 {
@@ -70,8 +77,7 @@ static int say(const struct action *action, int code, const char *word, const ch
 		rc = action_json(action, code, word, text, &out);
 	else
 		write_plain(action, word, text, body, &out);
-	if (rc || out.failed ||
-	    fleet_host_print(out.data, out.len, FLEET_LEVEL_OK) != FLEET_LEVEL_OK)
+	if (rc || out.failed || !print(action, &out))
 		code = ACTION_UNKNOWN;
 	fleet_buf_finish(&out);
 	return code;
@@ -284,6 +290,12 @@ static void add_request(const struct action *action, struct fleet_buf *text)
 				     request.body ? request.body : "");
 }
 
+static void add_would_send(const struct action *action, struct fleet_buf *text)
+{
+	(void)fleet_buf_adds(text, "would send ");
+	add_request(action, text);
+}
+
 static const char *why_not(const struct action *action)
 {
 	if (action->options->asking)
@@ -302,8 +314,11 @@ static int dry_run(struct action *action)
 
 	fleet_buf_init(&text, MAX_TEXT);
 	add_subject(action, &text);
-	(void)fleet_buf_adds(&text, "would send ");
-	add_request(action, &text);
+	if (plan->verb == FLEET_VERB_STOP_ALL)
+		(void)fleet_buf_addf(&text, "would switch all actions off by %s%s",
+				     action->host->config->freeze_file, *plan->run ? " and " : "");
+	if (plan->verb != FLEET_VERB_STOP_ALL || *plan->run)
+		add_would_send(action, &text);
 	(void)fleet_buf_addf(&text, ", because %s", plan->reason);
 	if (*plan->effect)
 		(void)fleet_buf_addf(&text, "; %s", plan->effect);
@@ -330,6 +345,22 @@ int action_decided(struct action *action)
 	return refused(action);
 }
 
+int action_frozen(const struct action *action)
+{
+	struct fleet_buf text;
+
+	fleet_buf_init(&text, MAX_TEXT);
+	add_subject(action, &text);
+	if (*action->plan.rule)
+		(void)fleet_buf_addf(&text, "rule %s: ", action->plan.rule);
+	(void)fleet_buf_addf(&text,
+			     "%s; all actions are switched off by %s until a person removes it",
+			     action->plan.reason, action->host->config->freeze_file);
+	/* What is not known to stand still is not done. */
+	return *action->plan.rule ? say_and_finish(action, ACTION_REFUSED, "REFUSED", &text)
+				  : say_and_finish(action, ACTION_DONE, "OK", &text);
+}
+
 int action_accepted(const struct action *action, enum fleet_arm_operation operation)
 {
 	const char *correlation_id = fleet_arm_info(action->client.arm)->correlation_id;
@@ -345,9 +376,10 @@ int action_accepted(const struct action *action, enum fleet_arm_operation operat
 	if (*action->made && action->plan.verb == FLEET_VERB_GENERATE_UPDATE_RUN)
 		(void)fleet_buf_addf(&text, "; the run is %s, which is not started by this",
 				     fleet_id_name(action->made));
-	(void)fleet_buf_addf(&text, "; correlation id %s; the next check shows what comes of it",
-			     *correlation_id ? correlation_id : "unknown");
-	return say_and_finish(action, ACTION_DONE, "OK", &text);
+	(void)fleet_buf_addf(&text, "; correlation id %s; the next check shows what comes of it%s",
+			     *correlation_id ? correlation_id : "unknown", action->note);
+	return action->freeze_failed ? say_and_finish(action, ACTION_FAILED, "FAILED", &text)
+				     : say_and_finish(action, ACTION_DONE, "OK", &text);
 }
 
 int action_not_accepted(const struct action *action, enum fleet_outcome outcome,

@@ -218,6 +218,8 @@ static bool is_within_budgets(struct action *action, struct fleet_error *what)
 	const struct fleet_policy_rule *permission = action->decision.permission;
 	struct fleet_history now;
 
+	if (!fleet_policy_has_budgets(action->plan.verb))
+		return true;
 	if (fleet_ledger_history(action->ledger, action->fleet_id, &action->plan, action->key,
 				 fleet_now_s(), &now, what))
 		return false;
@@ -305,6 +307,40 @@ static int send_intent(struct action *action, const struct fleet_intent *intent,
 	return code;
 }
 
+/* Is it what a person said yes to, if one was asked? */
+static bool is_confirmed(const struct action *action)
+{
+	const char *const *key = action->confirmed;
+
+	while (key && *key && strcmp(*key, action->key) != 0)
+		key++;
+	return !key || *key;
+}
+
+/* The kill switch, before anything is stopped: else what is stopped may be started again. A freeze
+ * that cannot be set keeps no run from being stopped. Returns -1 to go on, else the exit code. */
+static int freeze(struct action *action)
+{
+	struct fleet_error error = {.code = FLEET_OK};
+	bool was_frozen = action_is_frozen(action->host->config);
+	int rc = action_freeze(action, &error);
+
+	action_crash_point("after-freeze");
+	if (!rc && !was_frozen)
+		rc = action_audit(action, "frozen", action->host->config->freeze_file, "");
+	if (!*action->plan.run) {
+		action->error = rc && error.code ? error : action->error;
+		return rc ? action_failed(action) : action_frozen(action);
+	}
+	if (rc) {
+		action->freeze_failed = true;
+		(void)snprintf(action->note, sizeof(action->note),
+			       "; the freeze is NOT set: %.260s",
+			       error.code ? error.message : action->error.message);
+	}
+	return -1;
+}
+
 static int execute(struct action *action, bool *ret_again)
 {
 	struct fleet_intent intent = {
@@ -316,13 +352,18 @@ static int execute(struct action *action, bool *ret_again)
 		.rule = action->decision.permission->name,
 		.alert = action->options->event.problem_id ? action->options->event.problem_id : "",
 	};
-	int rc;
+	int rc, code;
 
-	if (action->confirmed && strcmp(action->confirmed, action->key) != 0) {
+	if (!is_confirmed(action)) {
 		(void)fleet_error_set(&action->error, FLEET_E_CONFLICT,
 				      "what is to be done is no longer what was confirmed; look "
 				      "again");
 		return action_refused_by(action, "confirmation");
+	}
+	if (action->plan.verb == FLEET_VERB_STOP_ALL) {
+		code = freeze(action);
+		if (code >= 0)
+			return code;
 	}
 	if (action_audit(action, "intent", action->plan.reason, ""))
 		return action_refused_by(action, "audit");
@@ -397,8 +438,7 @@ static int prepare(struct action *action, const char **ret_rule)
 }
 
 int action_once(const struct fleet_host *host, const struct action_options *options,
-		const char *confirmed, struct fleet_decision *ret_decision,
-		char ret_key[FLEET_POLICY_KEY])
+		const char *const *confirmed, struct action_seen *ret_seen)
 {
 	struct action action = {.host = host, .options = options, .confirmed = confirmed};
 	const char *rule = NULL;
@@ -419,10 +459,11 @@ int action_once(const struct fleet_host *host, const struct action_options *opti
 	}
 	action_deferred_settle(&action, code);
 	fleet_deferred_finish(&action.deferred);
-	if (ret_decision)
-		*ret_decision = action.decision;
-	if (ret_key)
-		memcpy(ret_key, action.key, sizeof(action.key));
+	if (ret_seen) {
+		ret_seen->decision = action.decision;
+		memcpy(ret_seen->key, action.key, sizeof(action.key));
+		memcpy(ret_seen->run, action.plan.run, sizeof(action.plan.run));
+	}
 	fleet_client_close(&action.client);
 	fleet_ledger_close(action.ledger);
 	fleet_policy_free(action.policy);
@@ -432,7 +473,9 @@ int action_once(const struct fleet_host *host, const struct action_options *opti
 
 int action_run(struct fleet_host *host, const struct action_options *options)
 {
-	if (options->execute && options->event.manual && !options->yes && !options->inspect)
+	if (strcmp(host->loaded.module.name, "stop-all") == 0)
+		return action_stop_all(host, options);
+	if (action_must_ask(options))
 		return action_ask(host, options);
-	return action_once(host, options, NULL, NULL, NULL);
+	return action_once(host, options, NULL, NULL);
 }

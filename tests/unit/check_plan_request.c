@@ -37,6 +37,7 @@ static const struct {
 	   UpdateRuns_CreateOrUpdate; Gates_Update */
 	{FLEET_VERB_START, "nightly", NULL, "POST", "/updateRuns/nightly/start", true, false},
 	{FLEET_VERB_STOP, "nightly", NULL, "POST", "/updateRuns/nightly/stop", true, false},
+	{FLEET_VERB_STOP_ALL, "nightly", NULL, "POST", "/updateRuns/nightly/stop", true, false},
 	{FLEET_VERB_SKIP, "nightly", "{}", "POST", "/updateRuns/nightly/skip", true, false},
 	{FLEET_VERB_GENERATE_UPDATE_RUN, "weekly", NULL, "POST",
 	 "/autoUpgradeProfiles/weekly/generateUpdateRun", false, false},
@@ -152,7 +153,7 @@ END_TEST
 
 START_TEST(names_of_verbs)
 {
-	for (int verb = FLEET_VERB_START; verb <= FLEET_VERB_APPROVE_GATE; verb++)
+	for (int verb = FLEET_VERB_START; verb <= FLEET_VERB_STOP_ALL; verb++)
 		ck_assert_int_eq(fleet_verb_from(fleet_verb_name((enum fleet_verb)verb)), verb);
 	ck_assert_int_eq(fleet_verb_from("none"), FLEET_VERB_NONE);
 	ck_assert_int_eq(fleet_verb_from(""), FLEET_VERB_NONE);

@@ -44,6 +44,10 @@ static void good_for(struct world *w, enum fleet_verb verb)
 		w->rule.manual = true;
 		w->event = (struct fleet_event){.manual = true};
 		break;
+	case FLEET_VERB_STOP_ALL:
+		w->rule.run = NULL;
+		w->plan.state_before = FLEET_UPDATE_RUNNING;
+		break;
 	}
 }
 
@@ -63,7 +67,7 @@ START_TEST(a_permission_is_for_one_action)
 {
 	struct world w;
 
-	for (int other = FLEET_VERB_START; other <= FLEET_VERB_APPROVE_GATE; other++) {
+	for (int other = FLEET_VERB_START; other <= FLEET_VERB_STOP_ALL; other++) {
 		if (other == _i)
 			continue;
 		good_for(&w, (enum fleet_verb)_i);
@@ -268,7 +272,7 @@ START_TEST(without_an_etag)
 }
 END_TEST
 
-/* The kill switch is for all of them. */
+/* The freeze is for all of them but the kill switch, which sets it. */
 START_TEST(frozen)
 {
 	struct world w;
@@ -276,8 +280,38 @@ START_TEST(frozen)
 	good_for(&w, (enum fleet_verb)_i);
 	w.input.freeze = true;
 	decide(&w);
+	if (_i == FLEET_VERB_STOP_ALL) {
+		ck_assert_int_eq(w.decision.verdict, FLEET_VERDICT_EXECUTE);
+		return;
+	}
 	ck_assert_int_eq(w.decision.verdict, FLEET_VERDICT_REFUSE);
 	ck_assert_str_eq(w.decision.rule, "freeze");
+}
+END_TEST
+
+/* A kill switch that has to wait for its turn is none. */
+START_TEST(no_limit_of_number_holds_the_kill_switch_back)
+{
+	struct world w;
+
+	good_for(&w, FLEET_VERB_STOP_ALL);
+	w.history.all_last_hour = w.history.fleet_last_day = 1000;
+	w.history.attempts_run = w.history.attempts_failure = 1000;
+	w.history.last_accepted_s = w.history.last_same_s = w.input.now_s - 1;
+	decide(&w);
+	ck_assert_msg(w.decision.verdict == FLEET_VERDICT_EXECUTE, "rule %s", w.decision.rule);
+}
+END_TEST
+
+/* But it is at most once as everything is. */
+START_TEST(an_unknown_outcome_holds_the_kill_switch_back)
+{
+	struct world w;
+
+	good_for(&w, FLEET_VERB_STOP_ALL);
+	w.history.open_intents = 1;
+	decide(&w);
+	ck_assert_str_eq(w.decision.rule, "open-intent");
 }
 END_TEST
 
@@ -285,7 +319,7 @@ int main(void)
 {
 	Suite *suite = suite_create("policy, by action");
 	TCase *all = tcase_create("actions");
-	const int first = FLEET_VERB_START, end = FLEET_VERB_APPROVE_GATE + 1;
+	const int first = FLEET_VERB_START, end = FLEET_VERB_STOP_ALL + 1;
 	SRunner *runner;
 	int failed;
 
@@ -303,6 +337,8 @@ int main(void)
 	tcase_add_test(all, no_event_approves_a_gate);
 	tcase_add_loop_test(all, without_an_etag, first, end);
 	tcase_add_loop_test(all, frozen, first, end);
+	tcase_add_test(all, no_limit_of_number_holds_the_kill_switch_back);
+	tcase_add_test(all, an_unknown_outcome_holds_the_kill_switch_back);
 	suite_add_tcase(suite, all);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -136,7 +136,7 @@ END_TEST
 
 START_TEST(every_verb_has_a_row)
 {
-	for (int verb = FLEET_VERB_START; verb <= FLEET_VERB_APPROVE_GATE; verb++) {
+	for (int verb = FLEET_VERB_START; verb <= FLEET_VERB_STOP_ALL; verb++) {
 		const char *name = fleet_verb_name((enum fleet_verb)verb);
 		bool found = false;
 

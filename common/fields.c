@@ -352,6 +352,23 @@ static const struct fleet_field estate_rows[] = {
 };
 TABLE(estate, fleet_estate_row);
 
+static const struct fleet_field action_rows[] = {
+	PART(fleet_action_item, resource, "", resource),
+	TEXT(fleet_action_item, last, "properties.last"),
+	TEXT(fleet_action_item, outcome, "properties.outcome"),
+	TEXT(fleet_action_item, permission, "properties.permission"),
+	TIME(fleet_action_item, last_s, "properties.lastAt"),
+	INT(fleet_action_item, open_intents, "properties.openIntents"),
+	TEXT(fleet_action_item, asked, "properties.asked"),
+	TIME(fleet_action_item, asked_s, "properties.askedAt"),
+	INT(fleet_action_item, attempts, "properties.attempts"),
+	INT(fleet_action_item, attempts_limit, "properties.attemptsLimit"),
+	TIME(fleet_action_item, cooldown_end_s, "properties.cooldownEnd"),
+	TEXT(fleet_action_item, refused_rule, "properties.refusedRule"),
+	TIME(fleet_action_item, retry_s, "properties.retryAt"),
+};
+TABLE(action, fleet_action_item);
+
 const struct fleet_table *fleet_table_of(enum fleet_kind kind)
 {
 	static const struct fleet_table *const tables[FLEET_KIND_COUNT] = {
@@ -359,7 +376,7 @@ const struct fleet_table *fleet_table_of(enum fleet_kind kind)
 		[FLEET_KIND_MEMBERS] = &member,	  [FLEET_KIND_GATES] = &gate,
 		[FLEET_KIND_PROFILES] = &profile, [FLEET_KIND_STRATEGIES] = &strategy,
 		[FLEET_KIND_HISTORY] = &history,  [FLEET_KIND_CLUSTERS] = &cluster,
-		[FLEET_KIND_ESTATE] = &estate,
+		[FLEET_KIND_ESTATE] = &estate,	  [FLEET_KIND_ACTIONS] = &action,
 	};
 
 	return kind < FLEET_KIND_COUNT ? tables[kind] : NULL;

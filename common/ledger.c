@@ -241,6 +241,35 @@ out:
 	return rc;
 }
 
+int fleet_ledger_last_intent(struct fleet_ledger *ledger, const char *fleet_id, const char *subject,
+			     struct fleet_last_intent *ret_intent, bool *ret_found,
+			     struct fleet_error *error)
+{
+	static const char sql[] = "SELECT verb, outcome, at_s, rule FROM intents"
+				  " WHERE fleet_id = ?1 AND target = ?2 ORDER BY id DESC LIMIT 1";
+	sqlite3_stmt *statement = NULL;
+	int step, rc = fleet_ledger_prepare(ledger, sql, &statement, error);
+
+	if (rc)
+		return rc;
+	step = fleet_ledger_bind(statement, 1, fleet_id) || fleet_ledger_bind(statement, 2, subject)
+		       ? SQLITE_ERROR
+		       : sqlite3_step(statement);
+	*ret_found = step == SQLITE_ROW;
+	if (*ret_found) {
+		ret_intent->verb = fleet_verb_from(fleet_ledger_column(statement, 0));
+		/* The column's CHECK holds it within the enum. */
+		ret_intent->outcome = (enum fleet_outcome)sqlite3_column_int(statement, 1);
+		ret_intent->at_s = sqlite3_column_int64(statement, 2);
+		(void)snprintf(ret_intent->permission, sizeof(ret_intent->permission), "%s",
+			       fleet_ledger_column(statement, 3));
+	} else if (step != SQLITE_DONE) {
+		rc = fleet_database_failed(&ledger->database, "read", error);
+	}
+	(void)sqlite3_finalize(statement);
+	return rc;
+}
+
 int fleet_ledger_open_intents(struct fleet_ledger *ledger, const char *fleet_id,
 			      struct fleet_ledger_sight *sight, struct fleet_error *error)
 {

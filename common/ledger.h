@@ -74,6 +74,9 @@ int fleet_ledger_result(struct fleet_ledger *ledger, int64_t id, enum fleet_outc
 			int64_t at_s, const char *detail, const char *correlation_id,
 			struct fleet_error *error);
 
+/* "open", "accepted", "failed", ... as the audit log and checks say it. Static. */
+const char *fleet_outcome_name(enum fleet_outcome outcome);
+
 /* An intent whose outcome is unknown. Texts are copies within the struct. */
 struct fleet_open_intent {
 	int64_t id;
@@ -88,6 +91,20 @@ struct fleet_open_intent {
 /* The oldest open intent on SUBJECT (fleet_plan_subject), if there is one (*ret_found). */
 int fleet_ledger_open_intent(struct fleet_ledger *ledger, const char *fleet_id, const char *subject,
 			     struct fleet_open_intent *ret_intent, bool *ret_found,
+			     struct fleet_error *error);
+
+/* What was recorded last. */
+struct fleet_last_intent {
+	enum fleet_verb verb;
+	enum fleet_outcome outcome;
+	int64_t at_s;
+	char permission[80];
+};
+
+/* The newest intent on SUBJECT (fleet_plan_subject), whatever became of it, if there is one
+ * (*ret_found). Returns 0 or FLEET_E_STATE. */
+int fleet_ledger_last_intent(struct fleet_ledger *ledger, const char *fleet_id, const char *subject,
+			     struct fleet_last_intent *ret_intent, bool *ret_found,
 			     struct fleet_error *error);
 
 #endif

@@ -24,6 +24,7 @@ static const char *const kind_names[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_HISTORY] = "history",
 	[FLEET_KIND_CLUSTERS] = "managedClusters",
 	[FLEET_KIND_ESTATE] = "estate",
+	[FLEET_KIND_ACTIONS] = "actions",
 };
 
 static const char *const kind_words[FLEET_KIND_COUNT] = {
@@ -31,7 +32,7 @@ static const char *const kind_words[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_MEMBERS] = "members",   [FLEET_KIND_GATES] = "gates",
 	[FLEET_KIND_PROFILES] = "profiles", [FLEET_KIND_STRATEGIES] = "strategies",
 	[FLEET_KIND_CLUSTERS] = "clusters", [FLEET_KIND_HISTORY] = "history",
-	[FLEET_KIND_ESTATE] = "estate",
+	[FLEET_KIND_ESTATE] = "estate",	    [FLEET_KIND_ACTIONS] = "actions",
 };
 
 const char *fleet_kind_word(enum fleet_kind kind)
@@ -42,6 +43,11 @@ const char *fleet_kind_word(enum fleet_kind kind)
 const char *fleet_kind_name(enum fleet_kind kind)
 {
 	return kind < FLEET_KIND_COUNT ? kind_names[kind] : "unknown";
+}
+
+bool fleet_kind_is_own(enum fleet_kind kind)
+{
+	return kind == FLEET_KIND_HISTORY || kind == FLEET_KIND_ACTIONS;
 }
 
 bool fleet_history_name(const char *scope, const char *subject, const char *upgrade_type,

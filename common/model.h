@@ -281,6 +281,27 @@ struct fleet_history_item {
 #define FLEET_HISTORY_CLUSTER "cluster"
 #define FLEET_HISTORY_STAGE "stage"
 #define FLEET_HISTORY_FLEET "fleet"
+
+/*
+ * What this node's fleet_action did and said about one update run; from its ledger, not from the
+ * service. The resource is named as the run. Times are 0 and texts "" where there is none.
+ */
+struct fleet_action_item {
+	struct fleet_resource resource;
+	const char *last;	/* the newest action that was recorded: "start" */
+	const char *outcome;	/* "open", "accepted", "refused", ... */
+	const char *permission; /* that allowed it */
+	int64_t last_s;
+	int64_t open_intents; /* whose outcome is not known */
+	const char *asked;    /* what the newest call asked for; the rest is about this action */
+	int64_t asked_s;
+	int64_t attempts;	/* recorded on this run */
+	int64_t attempts_limit; /* FLEET_ABSENT when no permission has one */
+	int64_t cooldown_end_s;
+	const char *refused_rule; /* that refused the newest call, "" when none did */
+	int64_t retry_s;	  /* when that rule may pass */
+};
+
 /* ManagedClusterAgentPoolProfile */
 struct fleet_pool {
 	const char *name;
@@ -381,8 +402,12 @@ enum fleet_kind {
 	FLEET_KIND_CLUSTERS, /* the members' clusters; an item is named by its id, lower case */
 	FLEET_KIND_ESTATE,   /* of an estate, which has no other */
 	FLEET_KIND_HISTORY,  /* no list of the service's */
+	FLEET_KIND_ACTIONS,  /* the same */
 };
-#define FLEET_KIND_COUNT 9
+#define FLEET_KIND_COUNT 10
+
+/* Is KIND fleetmon's own? Then it is there or it is not, and has no age. */
+bool fleet_kind_is_own(enum fleet_kind kind);
 
 /* The name of KIND as the service spells it in a URL ("updateRuns"; "fleet" for the fleet itself,
  * "managedClusters" for the members' clusters). Static. */

@@ -40,6 +40,7 @@
 #include "remarks.h"
 #include "report.h"
 #include "result.h"
+#include "run_actions.h"
 #include "run_body.h"
 #include "run_filter.h"
 #include "run_report.h"
@@ -72,6 +73,8 @@ enum fleet_module_kind {
 /* Whoever looks at runs may look at what past ones took. It is there or it is not: an empty list is
  * no failure. */
 #define FLEET_NEEDS_HISTORY (1u << FLEET_KIND_HISTORY)
+/* What fleet_action did on this node; the same holds. */
+#define FLEET_NEEDS_ACTIONS (1u << FLEET_KIND_ACTIONS)
 /* No list: what is found of the monitoring itself, fleet_view_self. What it costs the service is
  * one request for each credential of the fleet every few minutes. */
 #define FLEET_NEEDS_SELF (1u << 31)

@@ -55,6 +55,8 @@ const char *fleet_output_origin(enum fleet_origin origin)
 		return "service";
 	case FLEET_ORIGIN_FILE:
 		return "file";
+	case FLEET_ORIGIN_LEDGER:
+		return "ledger";
 	case FLEET_ORIGIN_HISTORY:
 		return "history";
 	}

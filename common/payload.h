@@ -101,6 +101,7 @@ union fleet_item {
 	struct fleet_cluster cluster;
 	struct fleet_estate_row estate;
 	struct fleet_history_item history;
+	struct fleet_action_item action;
 };
 
 /*

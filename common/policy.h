@@ -158,6 +158,12 @@ void fleet_policy_decide_event(const struct fleet_event *event,
 void fleet_policy_decide(const struct fleet_decision_input *input,
 			 struct fleet_decision *ret_decision);
 
+/* When PERMISSION's cooldown on what PLAN is about ends (seconds since the epoch), 0 when nothing
+ * was done on it yet. */
+int64_t fleet_policy_cooldown_end(const struct fleet_policy_rule *permission,
+				  const struct fleet_plan *plan,
+				  const struct fleet_history *history);
+
 /* Is VERB limited in number: attempts, budgets, cooldown? */
 bool fleet_policy_has_budgets(enum fleet_verb verb);
 

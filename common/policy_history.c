@@ -67,29 +67,43 @@ enum fleet_rule_outcome fleet_rule_budget_all_hour(struct fleet_ruling *r)
 
 /* Grows with each attempt; the jitter comes from the run's name, so that it is the same on every
  * call and differs between runs. */
-static int64_t cooldown_of(const struct fleet_ruling *r)
+static int64_t cooldown_of(const struct fleet_policy_rule *permission,
+			   const struct fleet_plan *plan, const struct fleet_history *history)
 {
-	int64_t wait_s = r->permission->cooldown_s;
+	int64_t wait_s = permission->cooldown_s;
 	uint64_t hash = 0xcbf29ce484222325u;
 
-	for (int64_t i = 1; i < r->in->history->attempts_run && wait_s < LONGEST_COOLDOWN_S; i++) {
-		if (__builtin_mul_overflow(wait_s, r->permission->cooldown_factor, &wait_s))
+	for (int64_t i = 1; i < history->attempts_run && wait_s < LONGEST_COOLDOWN_S; i++) {
+		if (__builtin_mul_overflow(wait_s, permission->cooldown_factor, &wait_s))
 			wait_s = LONGEST_COOLDOWN_S;
 	}
 	if (wait_s > LONGEST_COOLDOWN_S)
 		wait_s = LONGEST_COOLDOWN_S;
-	for (const char *c = r->in->plan->target; *c; c++)
+	for (const char *c = plan->target; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
 	hash ^= hash >> 32;
 	return wait_s +
-	       wait_s * (int64_t)(hash % 101) / 100 * r->permission->cooldown_jitter_percent / 100;
+	       wait_s * (int64_t)(hash % 101) / 100 * permission->cooldown_jitter_percent / 100;
+}
+
+/* A start a moment ago is no reason to let what it did go on. */
+static int64_t last_of(const struct fleet_plan *plan, const struct fleet_history *history)
+{
+	return plan->verb == FLEET_VERB_STOP ? history->last_same_s : history->last_accepted_s;
+}
+
+int64_t fleet_policy_cooldown_end(const struct fleet_policy_rule *permission,
+				  const struct fleet_plan *plan,
+				  const struct fleet_history *history)
+{
+	int64_t last_s = last_of(plan, history);
+
+	return last_s ? last_s + cooldown_of(permission, plan, history) : 0;
 }
 
 enum fleet_rule_outcome fleet_rule_cooldown(struct fleet_ruling *r)
 {
-	bool is_stop = r->in->plan->verb == FLEET_VERB_STOP;
-	/* A start a moment ago is no reason to let what it did go on. */
-	int64_t last_s = is_stop ? r->in->history->last_same_s : r->in->history->last_accepted_s;
+	int64_t last_s = last_of(r->in->plan, r->in->history);
 	int64_t until_s;
 	char left[32];
 
@@ -97,7 +111,7 @@ enum fleet_rule_outcome fleet_rule_cooldown(struct fleet_ruling *r)
 		fleet_rule_look(r, "never acted on");
 		return PASS;
 	}
-	until_s = last_s + cooldown_of(r);
+	until_s = fleet_policy_cooldown_end(r->permission, r->in->plan, r->in->history);
 	fleet_duration_format(until_s - r->in->now_s, left, sizeof(left));
 	fleet_rule_look(r, "%s left", until_s > r->in->now_s ? left : "nothing");
 	if (r->in->now_s >= until_s && r->in->now_s >= last_s)

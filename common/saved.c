@@ -303,8 +303,8 @@ static int check_complete(const struct saved *saved, uint32_t needs, struct flee
 
 		if (!(needs & (1u << kind)))
 			continue;
-		/* The history is fleetmon's own: without one, nothing is usual yet. */
-		if (!list->is_given && kind == FLEET_KIND_HISTORY)
+		/* Without a history nothing is usual yet, without actions none was tried. */
+		if (!list->is_given && fleet_kind_is_own((enum fleet_kind)kind))
 			continue;
 		if (!list->is_given) {
 			(void)fleet_error_set(error, FLEET_E_INVAL,

@@ -192,7 +192,7 @@ int fleet_self_look_at_lists(const struct fleet_self_how *how, struct fleet_self
 		struct fleet_error error;
 		char key[FLEET_SNAPSHOT_KEY];
 
-		if (kind == FLEET_KIND_HISTORY || kind == FLEET_KIND_ESTATE)
+		if (fleet_kind_is_own((enum fleet_kind)kind) || kind == FLEET_KIND_ESTATE)
 			continue;
 		list->word = fleet_kind_word((enum fleet_kind)kind);
 		fleet_source_key(how->fleet, (enum fleet_kind)kind, key);

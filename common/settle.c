@@ -41,6 +41,25 @@ static bool shows_no_effect(const struct fleet_open_intent *open, const struct f
 	return is_untouched(open, plan);
 }
 
+const char *fleet_outcome_name(enum fleet_outcome outcome)
+{
+	switch (outcome) {
+	case FLEET_OUTCOME_OPEN:
+		return "open";
+	case FLEET_OUTCOME_ACCEPTED:
+		return "accepted";
+	case FLEET_OUTCOME_REFUSED:
+		return "failed";
+	case FLEET_OUTCOME_NOT_SENT:
+		return "not-sent";
+	case FLEET_OUTCOME_UNKNOWN:
+		return "unknown";
+	case FLEET_OUTCOME_NO_EFFECT:
+		return "no-effect";
+	}
+	return "open";
+}
+
 enum fleet_outcome fleet_settle(const struct fleet_open_intent *open, const struct fleet_plan *plan,
 				int64_t age_s, int64_t grace_s)
 {

@@ -372,9 +372,10 @@ static int hand_over(struct list *list, struct fleet_view *view)
 
 	list->about.reason = list->reason;
 	list->about.correlation_id = list->correlation_id;
-	list->about.origin = list->kind == FLEET_KIND_HISTORY ? FLEET_ORIGIN_HISTORY
-			     : list->fresh.data		      ? FLEET_ORIGIN_SERVICE
-							      : FLEET_ORIGIN_SNAPSHOT;
+	list->about.origin = list->kind == FLEET_KIND_HISTORY	? FLEET_ORIGIN_HISTORY
+			     : list->kind == FLEET_KIND_ACTIONS ? FLEET_ORIGIN_LEDGER
+			     : list->fresh.data			? FLEET_ORIGIN_SERVICE
+								: FLEET_ORIGIN_SNAPSHOT;
 	if (list->fresh.data) {
 		rc = fleet_view_add(view, list->fresh.data, 0, list->fresh.data, list->fresh.len,
 				    &list->about);
@@ -402,7 +403,7 @@ static int make_view(struct source *source, struct fleet_view **ret_view, struct
 		rc = hand_over(&source->lists[i], view);
 		if (rc == FLEET_E_PROTOCOL)
 			fleet_snapshot_remove(source->config->cache_dir, source->lists[i].key);
-		if (rc == FLEET_E_PROTOCOL && source->lists[i].kind == FLEET_KIND_HISTORY)
+		if (rc == FLEET_E_PROTOCOL && fleet_kind_is_own(source->lists[i].kind))
 			rc = 0;
 	}
 	if (rc) {
@@ -445,12 +446,12 @@ bool fleet_source_history_failed(const struct fleet_config *config,
 	return config->history && fleet_memo_read(config->cache_dir, key, fleet_now_s(), ret_what);
 }
 
-/* The history is as old as it is, and there or not: what was usual stays so. */
-static void get_history(struct source *source)
+/* What is fleetmon's own is as old as it is, and there or not: what was usual stays so. */
+static void get_own(struct source *source, enum fleet_kind kind)
 {
 	struct list *list = &source->lists[source->count];
 
-	list->kind = FLEET_KIND_HISTORY;
+	list->kind = kind;
 	list->about.reads_left = FLEET_ABSENT;
 	fleet_source_key(source->fleet, list->kind, list->key);
 	if (open_snapshot(source, list, NULL))
@@ -477,7 +478,7 @@ int fleet_source_view(const struct fleet_config *config, const struct fleet_conf
 	for (int kind = 0; !rc && kind < FLEET_KIND_COUNT; kind++) {
 		struct list *list;
 
-		if (!(needs & (1u << kind)) || kind == FLEET_KIND_HISTORY)
+		if (!(needs & (1u << kind)) || fleet_kind_is_own((enum fleet_kind)kind))
 			continue;
 		list = &source.lists[source.count++];
 		list_init(&source, (enum fleet_kind)kind, list);
@@ -486,7 +487,9 @@ int fleet_source_view(const struct fleet_config *config, const struct fleet_conf
 	if (!rc && config->history)
 		remember(&source);
 	if (!rc && config->history && (needs & 1u << FLEET_KIND_HISTORY))
-		get_history(&source);
+		get_own(&source, FLEET_KIND_HISTORY);
+	if (!rc && (needs & 1u << FLEET_KIND_ACTIONS))
+		get_own(&source, FLEET_KIND_ACTIONS);
 	if (!rc)
 		rc = make_view(&source, ret_view, error);
 	for (size_t i = 0; i < source.count; i++)

@@ -239,6 +239,11 @@ const struct fleet_history_item *fleet_view_history(struct fleet_view *view, siz
 	return decoded(view, FLEET_KIND_HISTORY, i);
 }
 
+const struct fleet_action_item *fleet_view_action(struct fleet_view *view, size_t i)
+{
+	return decoded(view, FLEET_KIND_ACTIONS, i);
+}
+
 const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i)
 {
 	return decoded(view, FLEET_KIND_CLUSTERS, i);
@@ -315,7 +320,7 @@ int64_t fleet_view_age_s(const struct fleet_view *view)
 	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
 		const struct list *list = &view->lists[i];
 
-		if (i != FLEET_KIND_HISTORY && list->there &&
+		if (!fleet_kind_is_own((enum fleet_kind)i) && list->there &&
 		    view->now_s - list->source.read_s > age_s)
 			age_s = view->now_s - list->source.read_s;
 	}

@@ -23,6 +23,7 @@ enum fleet_origin {
 	FLEET_ORIGIN_SERVICE,	   /* the service was asked */
 	FLEET_ORIGIN_FILE,	   /* a saved answer */
 	FLEET_ORIGIN_HISTORY,	   /* what fleetmon remembers of past runs */
+	FLEET_ORIGIN_LEDGER,	   /* what fleet_action did on this node */
 };
 
 /* Where a list of a view came from; fleet_view_add copies the texts. */
@@ -66,6 +67,7 @@ const struct fleet_member *fleet_view_member(struct fleet_view *view, size_t i);
 const struct fleet_fleet *fleet_view_fleet_resource(struct fleet_view *view);
 const struct fleet_estate_row *fleet_view_estate(struct fleet_view *view, size_t i);
 const struct fleet_history_item *fleet_view_history(struct fleet_view *view, size_t i);
+const struct fleet_action_item *fleet_view_action(struct fleet_view *view, size_t i);
 const struct fleet_cluster *fleet_view_cluster(struct fleet_view *view, size_t i);
 
 /* Finds the item of KIND that NAME is the name of (clusters: an ARM id, in any case) and its place

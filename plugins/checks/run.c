@@ -3,17 +3,21 @@
 #include "module.h"
 
 #define NAME_BYTES ((size_t)64)
+#define NOTE_BYTES ((size_t)256)
 
 struct opts {
 	struct fleet_select select;
 	struct fleet_thresholds thresholds;
 	int no_run;
+	int on_open_intent;
 };
 
 static const struct fleet_option options[] = {
 	FLEET_SELECT_OPTIONS(struct opts, select),
 	FLEET_OPT_CHOICE(struct opts, no_run, 0, "no-run", FLEET_LEVEL_CHOICES, "unknown",
 			 "state when no update run matches"),
+	FLEET_OPT_CHOICE(struct opts, on_open_intent, 0, "on-open-intent", FLEET_LEVEL_CHOICES,
+			 "warning", "state when the outcome of an action on the run is not known"),
 	FLEET_THRESHOLD_OPTIONS(struct opts, thresholds),
 	FLEET_OPT_END,
 };
@@ -28,6 +32,8 @@ static const char *const examples[] = {
 static const struct fleet_module_rule rules[] = {
 	FLEET_HEALTH_RULES,
 	{"no-run", "any", "no update run matches: --no-run"},
+	{"open-intent", "any",
+	 "an action of this node on the run has no known outcome: --on-open-intent"},
 	{NULL, NULL, NULL},
 };
 
@@ -112,12 +118,24 @@ static void add_target(const struct fleet_run_report *report)
 	fleet_buf_finish(&text);
 }
 
+/* An action without a known outcome is what is wrong: the first line is about that. TEXT lives
+ * until the line was made. */
+static void tell_open(struct fleet_run_report *report, const struct fleet_action_item *item,
+		      struct fleet_buf *text)
+{
+	fleet_run_actions_open(item, fleet_view_now_s(report->view), text);
+	report->head = NULL;
+	report->note = fleet_buf_text(text);
+}
+
 static int run(struct fleet_view *view, const void *values, struct fleet_result *result,
 	       struct fleet_error *error)
 {
 	const struct opts *opts = values;
 	struct fleet_health health;
 	struct fleet_run_report report = {.view = view, .result = result, .health = &health};
+	const struct fleet_action_item *item;
+	struct fleet_buf open;
 	size_t index, matches;
 	int rc = fleet_select_run(view, &opts->select, &index, &matches, error);
 
@@ -137,8 +155,14 @@ static int run(struct fleet_view *view, const void *values, struct fleet_result 
 	}
 	fleet_result_label(result, "run", report.run->resource.name);
 	report.head = fleet_run_report_head(&health);
+	item = fleet_run_actions_of(view, report.run->resource.name);
+	fleet_buf_init(&open, NOTE_BYTES);
+	if (item && item->open_intents > 0 && (enum fleet_level)opts->on_open_intent > health.level)
+		tell_open(&report, item, &open);
 	add_summary(&report, opts, matches);
+	fleet_buf_finish(&open);
 	fleet_run_report_findings(&report);
+	fleet_run_actions_report(&report, item, (enum fleet_level)opts->on_open_intent);
 	fleet_run_report_next(&report);
 	add_progress(&report);
 	add_target(&report);
@@ -148,6 +172,7 @@ static int run(struct fleet_view *view, const void *values, struct fleet_result 
 }
 
 FLEET_CHECK_MODULE("run", .summary = "one update run, from its state down to each member",
-		   .needs = FLEET_NEEDS_RUNS | FLEET_NEEDS_GATES | FLEET_NEEDS_HISTORY,
+		   .needs = FLEET_NEEDS_RUNS | FLEET_NEEDS_GATES | FLEET_NEEDS_HISTORY |
+			    FLEET_NEEDS_ACTIONS,
 		   .options = options, .options_size = sizeof(struct opts), .run = run,
 		   .examples = examples, .rules = rules, .perfs = perfs);

@@ -183,6 +183,10 @@ void action_deferred_check(struct action *action);
 /* What became of the deferred call, with the exit code CODE: it ends, or it waits on. */
 void action_deferred_settle(struct action *action, int code);
 
+/* Leaves what was done and said about an update run in a snapshot for checks. A failure changes
+ * nothing: the ledger knows it all, and the next call tries again. */
+void action_show(const struct action *action);
+
 /* What the lease is about. Lives as long as ACTION and its plan. */
 struct fleet_lease action_lease(const struct action *action);
 

@@ -188,11 +188,6 @@ static enum fleet_outcome outcome_of(const struct action *action)
 static int record(struct action *action, int64_t intent, enum fleet_outcome outcome,
 		  const struct fleet_error *what)
 {
-	static const char *const words[] = {
-		[FLEET_OUTCOME_OPEN] = "open",	     [FLEET_OUTCOME_ACCEPTED] = "accepted",
-		[FLEET_OUTCOME_REFUSED] = "failed",  [FLEET_OUTCOME_NOT_SENT] = "not-sent",
-		[FLEET_OUTCOME_UNKNOWN] = "unknown", [FLEET_OUTCOME_NO_EFFECT] = "no-effect",
-	};
 	const char *correlation_id = *what->correlation_id
 					     ? what->correlation_id
 					     : fleet_arm_info(action->client.arm)->correlation_id;
@@ -203,7 +198,7 @@ static int record(struct action *action, int64_t intent, enum fleet_outcome outc
 	action->outcome = outcome;
 	action_crash_point("after-result");
 	/* What can still be recorded is: the audit line even when the ledger failed. */
-	if (action_audit(action, words[outcome], what->message, correlation_id) && !rc)
+	if (action_audit(action, fleet_outcome_name(outcome), what->message, correlation_id) && !rc)
 		rc = action->error.code;
 	else if (rc)
 		action->error = error;
@@ -458,6 +453,7 @@ int action_once(const struct fleet_host *host, const struct action_options *opti
 		code = act(&action);
 	}
 	action_deferred_settle(&action, code);
+	action_show(&action);
 	fleet_deferred_finish(&action.deferred);
 	if (ret_seen) {
 		ret_seen->decision = action.decision;

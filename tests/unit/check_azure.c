@@ -229,6 +229,7 @@ START_TEST(every_example_is_read_right)
 	examples("preview-2026-05-01-preview");
 	sample();
 	seen[FLEET_KIND_HISTORY] = 1;  /* fleetmon's own */
+	seen[FLEET_KIND_ACTIONS] = 1;  /* the same */
 	seen[FLEET_KIND_CLUSTERS] = 1; /* of another service */
 	seen[FLEET_KIND_ESTATE] = 1;   /* rows of our queries */
 	for (int i = 0; i < FLEET_KIND_COUNT; i++)
@@ -260,6 +261,7 @@ START_TEST(every_recorded_answer_is_read_right)
 	free(line);
 	(void)fclose(file);
 	seen[FLEET_KIND_HISTORY] = 1;  /* fleetmon's own */
+	seen[FLEET_KIND_ACTIONS] = 1;  /* the same */
 	seen[FLEET_KIND_CLUSTERS] = 1; /* of another service */
 	seen[FLEET_KIND_ESTATE] = 1;   /* rows of our queries */
 	for (int i = 0; i < FLEET_KIND_COUNT; i++)

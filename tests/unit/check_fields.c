@@ -13,7 +13,7 @@ static const char *const files[FLEET_KIND_COUNT] = {
 	[FLEET_KIND_MEMBERS] = "member",   [FLEET_KIND_GATES] = "gate",
 	[FLEET_KIND_PROFILES] = "profile", [FLEET_KIND_STRATEGIES] = "strategy",
 	[FLEET_KIND_HISTORY] = "history",  [FLEET_KIND_ESTATE] = "estate",
-	[FLEET_KIND_CLUSTERS] = "cluster",
+	[FLEET_KIND_CLUSTERS] = "cluster", [FLEET_KIND_ACTIONS] = "action",
 };
 
 /* The text of the file of KIND. The caller finishes the buffer. */
@@ -297,6 +297,29 @@ START_TEST(a_whole_history_item_survives)
 }
 END_TEST
 
+START_TEST(a_whole_action_survives)
+{
+	struct fixture f;
+	const struct fleet_action_item *item = &f.item.action;
+
+	whole_fixture(&f, FLEET_KIND_ACTIONS);
+	same_resource(&item->resource, "action", "Canceled");
+	ck_assert_str_eq(item->last, "start");
+	ck_assert_str_eq(item->outcome, "accepted");
+	ck_assert_str_eq(item->permission, "nightly runs");
+	ck_assert_int_eq(item->last_s, DAY + 3);
+	ck_assert_int_eq(item->open_intents, 1);
+	ck_assert_str_eq(item->asked, "stop");
+	ck_assert_int_eq(item->asked_s, DAY + 4);
+	ck_assert_int_eq(item->attempts, 2);
+	ck_assert_int_eq(item->attempts_limit, 3);
+	ck_assert_int_eq(item->cooldown_end_s, DAY + 5);
+	ck_assert_str_eq(item->refused_rule, "cooldown");
+	ck_assert_int_eq(item->retry_s, DAY + 6);
+	fixture_finish(&f);
+}
+END_TEST
+
 START_TEST(a_whole_cluster_survives)
 {
 	struct fixture f;
@@ -513,6 +536,7 @@ int main(void)
 	tcase_add_test(all, a_whole_profile_and_strategy_survive);
 	tcase_add_test(all, a_whole_member_and_fleet_survive);
 	tcase_add_test(all, a_whole_history_item_survives);
+	tcase_add_test(all, a_whole_action_survives);
 	tcase_add_test(all, a_whole_cluster_survives);
 	tcase_add_test(all, a_whole_row_of_an_estate_survives);
 	tcase_add_loop_test(all, every_member_of_a_struct_has_a_row, 0, FLEET_KIND_COUNT);

@@ -125,7 +125,7 @@ END_TEST
 START_TEST(every_kind_has_a_row)
 {
 	for (int kind = 0; kind < FLEET_KIND_COUNT; kind++) {
-		bool found = kind == FLEET_KIND_HISTORY;
+		bool found = fleet_kind_is_own((enum fleet_kind)kind);
 
 		for (const struct fleet_right *right = fleet_rights; right->operation; right++)
 			found = found || (right->needs & (1u << kind)) != 0;

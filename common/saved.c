@@ -361,6 +361,21 @@ static int make_view(struct saved *saved, uint32_t needs, const char *fleet, int
 						   : "a list is too long to be looked at");
 }
 
+/* Ends what was gathered: the view when RC is 0. Frees SAVED. */
+static int finish(struct saved *saved, int rc, uint32_t needs, const char *fleet, int64_t now_s,
+		  struct fleet_view **ret_view, struct fleet_error *error)
+{
+	if (!rc)
+		rc = check_complete(saved, needs, error);
+	if (!rc)
+		rc = make_view(saved, needs, fleet, now_s, ret_view, error);
+	for (int kind = 0; kind < FLEET_KIND_COUNT; kind++)
+		if (saved->lists[kind].has_writer)
+			fleet_payload_writer_finish(&saved->lists[kind].writer);
+	free(saved);
+	return rc;
+}
+
 int fleet_saved_view(const struct fleet_option_list *files, uint32_t needs, const char *fleet,
 		     int64_t now_s, struct fleet_view **ret_view, struct fleet_error *error)
 {
@@ -376,13 +391,44 @@ int fleet_saved_view(const struct fleet_option_list *files, uint32_t needs, cons
 		return fleet_error_set(error, FLEET_E_NOMEM, "memory ran out");
 	for (size_t i = 0; !rc && i < files->count; i++)
 		rc = add_argument(saved, files->at[i], error);
-	if (!rc)
-		rc = check_complete(saved, needs, error);
-	if (!rc)
-		rc = make_view(saved, needs, fleet, now_s, ret_view, error);
-	for (int kind = 0; kind < FLEET_KIND_COUNT; kind++)
-		if (saved->lists[kind].has_writer)
-			fleet_payload_writer_finish(&saved->lists[kind].writer);
-	free(saved);
-	return rc;
+	return finish(saved, rc, needs, fleet, now_s, ret_view, error);
+}
+
+static int add_part(struct saved *saved, const char *key, struct json_object *answer,
+		    struct fleet_error *error)
+{
+	int kind = kind_of_word(key, strlen(key));
+
+	if (strcmp(key, "time") == 0)
+		return 0;
+	if (kind < 0)
+		return fleet_error_set(
+			error, FLEET_E_INVAL,
+			"%s: \"%.40s\" is no list of a fleet; allowed are time, runs, "
+			"gates, members, profiles, strategies, fleet",
+			saved->file, key);
+	return add_answer(saved, kind, answer, error);
+}
+
+int fleet_saved_record(struct json_object *record, const char *where, uint32_t needs,
+		       const char *fleet, int64_t now_s, struct fleet_view **ret_view,
+		       struct fleet_error *error)
+{
+	struct saved *saved = calloc(1, sizeof(*saved));
+	struct json_object_iterator at, end;
+	int rc = 0;
+
+	if (!saved)
+		return fleet_error_set(error, FLEET_E_NOMEM, "memory ran out");
+	saved->file = where;
+	if (!json_object_is_type(record, json_type_object)) {
+		rc = fleet_error_set(error, FLEET_E_PROTOCOL, "%s is no JSON object", where);
+		return finish(saved, rc, needs, fleet, now_s, ret_view, error);
+	}
+	end = json_object_iter_end(record);
+	for (at = json_object_iter_begin(record); !rc && !json_object_iter_equal(&at, &end);
+	     json_object_iter_next(&at))
+		rc = add_part(saved, json_object_iter_peek_name(&at),
+			      json_object_iter_peek_value(&at), error);
+	return finish(saved, rc, needs, fleet, now_s, ret_view, error);
 }

@@ -8,6 +8,8 @@
 #include "options.h"
 #include "view.h"
 
+struct json_object;
+
 /*
  * A view at NOW_S (seconds since the epoch) of the lists that NEEDS (FLEET_NEEDS_*) names, from
  * FILES. A file holds one resource or a list of them, as the service answers, as Resource Graph
@@ -22,5 +24,14 @@
  */
 int fleet_saved_view(const struct fleet_option_list *files, uint32_t needs, const char *fleet,
 		     int64_t now_s, struct fleet_view **ret_view, struct fleet_error *error);
+
+/*
+ * The same of one moment of a recording: RECORD is an object whose keys are words of
+ * fleet_kind_word and whose values are answers as above; a key "time" is passed over. WHERE names
+ * it in messages.
+ */
+int fleet_saved_record(struct json_object *record, const char *where, uint32_t needs,
+		       const char *fleet, int64_t now_s, struct fleet_view **ret_view,
+		       struct fleet_error *error);
 
 #endif

@@ -125,6 +125,9 @@ int action_check_policy(const struct fleet_config *config);
 int action_json(const struct action *action, int code, const char *word, const char *text,
 		struct fleet_buf *out);
 
+/* "fleet_action rehearse": argv as without that word. Returns the exit code. */
+int action_rehearse(int argc, char *const *argv);
+
 /* ---- action_report.c: each prints one line, most after writing the audit log ---- */
 
 /* Writes a line of the audit log; on failure action->error says why. */

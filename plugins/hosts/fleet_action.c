@@ -71,6 +71,17 @@ static void summarize(struct fleet_buf *out)
 			     "records anything.");
 }
 
+/* Takes WORD out of the arguments if it is the first. */
+static bool shift(int *argc, char ***argv, const char *word)
+{
+	if (*argc < 2 || strcmp((*argv)[1], word) != 0)
+		return false;
+	(*argv)[1] = (*argv)[0];
+	++*argv;
+	--*argc;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct action_options options = {.execute = false};
@@ -88,12 +99,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(&commands[i], argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "explain") == 0) {
-		argv[1] = argv[0];
-		argc--;
-		argv++;
-		options.inspect = true;
-	}
+	if (shift(&argc, &argv, "rehearse"))
+		return action_rehearse(argc, argv);
+	options.inspect = shift(&argc, &argv, "explain");
 	options.argc = argc;
 	options.argv = argv;
 	if (asks_for(argc, argv, "--check-policy"))

@@ -28,6 +28,7 @@ static int find(struct fleet_view *view, const char *name, const struct fleet_pr
 	size_t count = fleet_view_count(view, FLEET_KIND_PROFILES);
 	struct fleet_buf names;
 
+	*ret_profile = NULL;
 	fleet_buf_init(&names, 400);
 	for (size_t i = 0; i < count; i++) {
 		const struct fleet_profile *profile = fleet_view_profile(view, i);
@@ -60,8 +61,9 @@ static int plan_generate(struct fleet_view *view, const void *values, struct fle
 	const struct fleet_profile *profile = NULL;
 	int rc = find(view, opts->profile, &profile, error);
 
-	if (rc)
-		return rc;
+	/* It is found or there is an error: the analyzer cannot know that no error has code 0. */
+	if (rc || !profile)
+		return rc ? rc : FLEET_E_INTERNAL;
 	plan->verb = FLEET_VERB_GENERATE_UPDATE_RUN;
 	plan->modified_s = profile->resource.system.modified_s;
 	(void)fleet_text_clean_into(plan->target, sizeof(plan->target), profile->resource.name);

@@ -17,9 +17,9 @@ struct sweep {
 	size_t runs;
 	size_t sent, shown, nothing, refused, failed, unknown; /* calls */
 	int worst;
-	size_t worst_at;   /* where the line of the first call with that code begins */
-	bool wanted;	   /* at least one request would be sent if it were not a dry run */
-	const char **keys; /* of those; ended by NULL */
+	size_t worst_at; /* where the line of the first call with that code begins */
+	bool wanted;	 /* at least one request would be sent if it were not a dry run */
+	char **keys;	 /* of those; ended by NULL */
 	size_t key_count;
 	bool is_dry; /* nothing is sent whatever the rules say */
 	bool no_memory;
@@ -28,14 +28,14 @@ struct sweep {
 static void sweep_finish(struct sweep *sweep)
 {
 	for (size_t i = 0; i < sweep->key_count; i++)
-		free((void *)(uintptr_t)sweep->keys[i]);
+		free(sweep->keys[i]);
 	free(sweep->keys);
 	fleet_buf_finish(&sweep->lines);
 }
 
 static void keep_key(struct sweep *sweep, const char *key)
 {
-	const char **keys = reallocarray(sweep->keys, sweep->key_count + 2, sizeof(*keys));
+	char **keys = reallocarray(sweep->keys, sweep->key_count + 2, sizeof(*keys));
 
 	if (keys) {
 		sweep->keys = keys;
@@ -190,7 +190,7 @@ static int ask(struct fleet_host *host, const struct action_options *options)
 	/* Anything else than "all rules pass, but it is a dry run" has been said. */
 	if (shown.wanted && !shown.no_memory) {
 		if (action_is_yes(host)) {
-			code = sweep_all(host, options, shown.keys, &done);
+			code = sweep_all(host, options, (const char *const *)shown.keys, &done);
 			sweep_finish(&done);
 		} else {
 			code = action_unconfirmed(host, options);

@@ -119,7 +119,7 @@ static int send_request(void *handle, const struct fleet_request *request,
 	    !get(child.fd, &status))
 		_exit(99);
 	fleet_buf_finish(&headers);
-	number = atoi(fleet_buf_text(&status));
+	number = (int)strtol(fleet_buf_text(&status), NULL, 10);
 	fleet_buf_finish(&status);
 	if (!get(child.fd, &response->headers) || !get(child.fd, &response->body))
 		_exit(99);

@@ -391,7 +391,7 @@ START_TEST(policy_actions)
 				   " { name = \"c\"; fleet = \"prod\"; run = \"*\"; action = "
 				   "\"stop\"; manual = true; },\n"
 				   " { name = \"d\"; fleet = \"other\"; run = \"*\"; action = "
-				   "\"skip\"; manual = true; }\n"
+				   "\"skip\"; targets = [ \"Member:*\" ]; manual = true; }\n"
 				   ");\n";
 
 	if (geteuid() != 0)

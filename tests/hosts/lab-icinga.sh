@@ -31,7 +31,7 @@ icinga_config() {
 	{
 		cat <<-C
 		include <itl>
-		const PluginDir = "$prefix/lib/nagios/plugins"
+		const PluginDir = "$lab_plugins"
 		object Endpoint "lab" {}
 		object Zone "lab" { endpoints = [ "lab" ] }
 		object ApiListener "api" { bind_host = "127.0.0.1"; bind_port = $icinga_port }
@@ -71,9 +71,11 @@ icinga_start() {
 	return 1
 }
 
-# icinga_attribute HOST SERVICE JQ: of the service's attributes
+# icinga_attribute HOST SERVICE JQ: of the service's attributes; of the host's when SERVICE is empty
 icinga_attribute() {
-	icinga_api GET "objects/services/$1!${2// /%20}" | jq -r ".results[0].attrs | $3" 2>/dev/null
+	local object=hosts/$1
+	[ -z "$2" ] || object="services/$1!${2// /%20}"
+	icinga_api GET "objects/$object" | jq -r ".results[0].attrs | $3" 2>/dev/null
 }
 
 # icinga_state HOST SERVICE: "CRITICAL HARD 3"
@@ -83,4 +85,21 @@ icinga_state() {
 
 icinga_executed_after() { # HOST SERVICE TIME
 	[ "$(icinga_attribute "$1" "$2" "(.last_check_result.execution_end // 0) > $3")" = true ]
+}
+
+# icinga_action NAME HOST SERVICE [JSON-WITHOUT-BRACES]: on the host itself when SERVICE is empty
+icinga_action() {
+	local object="\"type\":\"Host\",\"host\":\"$2\""
+	[ -z "$3" ] || object="\"type\":\"Service\",\"service\":\"$2!$3\""
+	icinga_api POST "actions/$1" "{$object${4:+,$4}}" | jq -e '.results[0].code == 200' >/dev/null ||
+		lab_fail "Icinga takes $1 for $2"
+}
+
+# icinga_check HOST SERVICE: has it checked now, and waits for the result
+icinga_check() {
+	local last
+	last=$(icinga_attribute "$1" "$2" '.last_check_result.execution_end // 0')
+	sleep 1.1 # longer than the ttl of lab_config, so that the fleet is read
+	icinga_action reschedule-check "$1" "$2" '"force":true'
+	lab_wait 30 icinga_executed_after "$1" "$2" "$last"
 }

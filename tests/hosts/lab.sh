@@ -81,6 +81,7 @@ lab_begin() {
 	lab_dir=$(mktemp -d "${TMPDIR:-/tmp}/fleetmon-${1:-lab}.XXXXXX")
 	chmod 755 "$lab_dir"
 	prefix=${prefix:-$lab_dir/tree}
+	lab_plugins=$prefix/lib/nagios/plugins
 	FLEETSIM=${FLEETSIM:-$prefix/bin/fleetsim}
 	trap lab_end EXIT
 	trap 'exit 130' INT
@@ -145,11 +146,33 @@ lab_clock_ago() {
 	sim_clock "{\"set\":\"$(date -u -d "@$((EPOCHSECONDS - $1))" +%FT%TZ)\"}" >/dev/null
 }
 
-# lab_starts FLEET: how many start requests it had, and how many did something: "1 1"
-lab_starts() {
-	sim_requests 'method=POST' | jq -r --arg fleet "/fleets/$1/" \
-		'[.[] | select((.path | contains($fleet)) and (.path | contains("/start?")))] |
+# lab_posts FLEET VERB: how many requests to start, stop or skip it had, and how many did something:
+# "1 1"
+lab_posts() {
+	sim_requests 'method=POST' | jq -r --arg fleet "/fleets/$1/" --arg verb "/$2?" \
+		'[.[] | select((.path | contains($fleet)) and (.path | contains($verb)))] |
 		 "\(length) \(map(select(.effective)) | length)"'
+}
+lab_starts() {
+	lab_posts "$1" start
+}
+
+# lab_overhear: has the core call fleet_action by way of a program that notes each call as a line of
+# $lab_dir/log/handled: the arguments, a tab, the first line of the output. Cores keep neither.
+lab_overhear() {
+	mkdir "$lab_dir/plugins"
+	ln -s "$prefix/lib/nagios/plugins/check_fleet" "$lab_dir/plugins/"
+	cat >"$lab_dir/plugins/fleet_action" <<-C
+	#!/bin/bash
+	output=\$("$prefix/lib/nagios/plugins/fleet_action" "\$@")
+	code=\$?
+	printf '%s\t%s\n' "\${*//=/ }" "\${output%%\$'\n'*}" >>"$lab_dir/log/handled"
+	printf '%s\n' "\$output"
+	exit "\$code"
+	C
+	chmod 755 "$lab_dir/plugins" "$lab_dir/plugins/fleet_action"
+	install -o "$LAB_USER" -g "$lab_group" -m 600 /dev/null "$lab_dir/log/handled"
+	lab_plugins=$lab_dir/plugins
 }
 
 # ---- fleetmon's configuration
@@ -215,7 +238,7 @@ lab_nagios_config() {
 	local file core=$lab_dir/core length=$1
 	shift
 	install -d -o "$LAB_USER" -g "$lab_group" -m 700 "$core/spool" "$core/rw"
-	printf '$USER1$=%s\n' "$prefix/lib/nagios/plugins" >"$lab_dir/resource.cfg"
+	printf '$USER1$=%s\n' "$lab_plugins" >"$lab_dir/resource.cfg"
 	cat >"$lab_dir/site.cfg" <<-'C'
 	define timeperiod {
 		timeperiod_name 24x7
@@ -297,10 +320,10 @@ lab_nagios_start() {
 	return 1
 }
 
-# nagios_field HOST SERVICE FIELD: from status.dat
+# nagios_field HOST SERVICE FIELD: from status.dat; of the host itself when SERVICE is empty
 nagios_field() {
 	awk -v host="$1" -v service="$2" -v field="$3" '
-		/^[a-z]+ \{$/ { h = s = ""; in_it = $1 == "servicestatus" }
+		/^[a-z]+ \{$/ { h = s = ""; in_it = $1 == (service == "" ? "hoststatus" : "servicestatus") }
 		!in_it { next }
 		{ sub(/^[ \t]+/, ""); at = index($0, "="); key = substr($0, 1, at - 1); value = substr($0, at + 1) }
 		key == "host_name" { h = value }

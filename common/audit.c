@@ -49,6 +49,7 @@ static void put_event(struct fleet_json *line, const struct fleet_event *event)
 	put_text(&part, "host_downtime", event->host_downtime);
 	put_text(&part, "acknowledged", event->acknowledged);
 	put_text(&part, "flapping", event->flapping);
+	put_text(&part, "percent_change", event->percent_change);
 	put_text(&part, "problem_id", event->problem_id);
 	fleet_json_nest(line, "event", &part);
 }
@@ -130,6 +131,8 @@ static int format(const struct fleet_audit *audit, struct fleet_buf *out)
 		put_decision(&line, audit->decision);
 	if (audit->plan)
 		put_plan(&line, audit->plan);
+	else if (audit->action)
+		put_text(&line, "action", audit->action);
 	put_states(&line, audit);
 	put_text(&line, "detail", audit->detail);
 	put_text(&line, "correlation_id", audit->correlation_id);

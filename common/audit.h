@@ -13,6 +13,7 @@ struct fleet_audit {
 	int64_t at_s;
 	const char *fleet;
 	const char *fleet_id;
+	const char *action; /* the module; where there is no plan that says it, or NULL */
 	const struct fleet_plan *plan; /* may be NULL */
 	const struct fleet_event *event;
 	const struct fleet_decision *decision; /* may be NULL */

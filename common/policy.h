@@ -75,6 +75,7 @@ struct fleet_event {
 	const char *host_downtime;
 	const char *acknowledged; /* "", "0": not; else who or "1" */
 	const char *flapping;
+	const char *percent_change; /* of states, as Nagios reckons flapping: "17.83" */
 	const char *problem_id;
 };
 

@@ -2,10 +2,14 @@
 /* The rules about the event that the monitoring core reports: only an undisturbed HARD CRITICAL of
  * a service on a host that is UP passes. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy_private.h"
 #include "text.h"
+
+/* Where flapping begins in the nagios.cfg that Nagios Core ships, high_service_flap_threshold. */
+#define FLAPPING_PERCENT 20.0
 
 enum fleet_rule_outcome fleet_rule_say(struct fleet_ruling *ruling, enum fleet_rule_outcome outcome,
 				       const char *format, ...)
@@ -38,7 +42,7 @@ static bool is_event(const struct fleet_event *event)
 {
 	return event->state || event->state_type || event->host_state || event->attempt ||
 	       event->max_attempts || event->downtime || event->host_downtime ||
-	       event->acknowledged || event->flapping || event->problem_id;
+	       event->acknowledged || event->flapping || event->percent_change || event->problem_id;
 }
 
 enum fleet_rule_outcome fleet_rule_event_given(struct fleet_ruling *r)
@@ -82,6 +86,7 @@ enum fleet_rule_outcome fleet_rule_event_macros(struct fleet_ruling *r)
 		{"--attempt", e->attempt, false, false},
 		{"--max-attempts", e->max_attempts, false, false},
 		{"--flapping", e->flapping, false, true},
+		{"--percent-change", e->percent_change, false, true},
 		{"--problem-id", e->problem_id, false, true},
 	};
 
@@ -179,6 +184,24 @@ enum fleet_rule_outcome fleet_rule_acknowledged(struct fleet_ruling *r)
 	return fleet_rule_say(r, REFUSE, "the problem is acknowledged: a person works on it");
 }
 
+/* Nagios Core tells its handlers no flapping, only what it reckons it from. */
+static enum fleet_rule_outcome percent_change(struct fleet_ruling *r)
+{
+	const char *text = r->in->event->percent_change;
+	char *end = NULL;
+	double percent;
+
+	if (!text || !*text)
+		return PASS;
+	fleet_rule_look(r, "%s %% state change", text);
+	percent = strtod(text, &end);
+	/* What is no number is not below the limit either. */
+	if (*end == '\0' && percent >= 0 && percent < FLAPPING_PERCENT)
+		return PASS;
+	return fleet_rule_say(r, REFUSE, "the service is flapping: its state changed by %.16s %%",
+			      text);
+}
+
 enum fleet_rule_outcome fleet_rule_flapping(struct fleet_ruling *r)
 {
 	const char *text = r->in->event->flapping;
@@ -186,7 +209,7 @@ enum fleet_rule_outcome fleet_rule_flapping(struct fleet_ruling *r)
 	if (r->in->event->manual)
 		return PASS;
 	fleet_rule_look(r, "%s", fleet_rule_shown(text));
-	if (!text || !*text || is_zero(text) || strcmp(text, "false") == 0)
-		return PASS;
-	return fleet_rule_say(r, REFUSE, "the service is flapping");
+	if (text && *text && !is_zero(text) && strcmp(text, "false") != 0)
+		return fleet_rule_say(r, REFUSE, "the service is flapping");
+	return percent_change(r);
 }

@@ -244,6 +244,7 @@ static int give_up(struct due *due, const struct fleet_deferred *call, struct fl
 		.at_s = fleet_now_s(),
 		.fleet = call->fleet,
 		.fleet_id = "",
+		.action = call->module,
 		.outcome = "expired",
 		.correlation_id = "",
 		.change_ref = "",

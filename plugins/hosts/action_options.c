@@ -42,6 +42,10 @@ const struct fleet_option action_option_table[] = {
 	      "who acknowledged the problem, or 1: only nobody or 0 is acted on"),
 	EVENT(flapping, "flapping", NULL,
 	      "whether the service flaps: only nothing or 0 is acted on"),
+	EVENT(percent_change, "percent-change", "SERVICEPERCENTCHANGE",
+	      "state change of the service in percent, as Nagios reckons flapping: only less than "
+	      "20 is "
+	      "acted on"),
 	EVENT(problem_id, "problem-id", "SERVICEPROBLEMID", "id of the problem, for the audit log"),
 	FLEET_OPT_END,
 };

@@ -122,6 +122,7 @@ static struct fleet_audit audit_line(const struct action *action, const char *ou
 		.at_s = fleet_now_s(),
 		.fleet = action->host->fleet->name,
 		.fleet_id = action->fleet_id,
+		.action = action->host->name,
 		.plan = action->plan.verb ? &action->plan : NULL,
 		.event = &action->options->event,
 		.decision = &action->decision,

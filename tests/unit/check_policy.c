@@ -144,6 +144,12 @@ SPOIL(not_acknowledged_in_icinga, w->event.acknowledged = "0")
 SPOIL(flapping, w->event.flapping = "1")
 SPOIL(flapping_true, w->event.flapping = "true")
 SPOIL(not_flapping, w->event.flapping = "false")
+SPOIL(changes_often, w->event.percent_change = "20.00")
+SPOIL(changes_seldom, w->event.percent_change = "19.99")
+SPOIL(changes_unknown, w->event.percent_change = "")
+SPOIL(changes_nonsense, w->event.percent_change = "few")
+SPOIL(changes_nan, w->event.percent_change = "nan")
+SPOIL(raw_changes, w->event.percent_change = "$SERVICEPERCENTCHANGE$")
 SPOIL(frozen, w->input.freeze = true)
 SPOIL(no_ledger, w->history.readable = false)
 SPOIL(already, w->plan.outcome = FLEET_PLAN_NOTHING)
@@ -240,6 +246,12 @@ static const struct spoiled spoiled[] = {
 	ROW(flapping, "flapping", REFUSE),
 	ROW(flapping_true, "flapping", REFUSE),
 	ROW(not_flapping, "", EXECUTE),
+	ROW(changes_often, "flapping", REFUSE),
+	ROW(changes_seldom, "", EXECUTE),
+	ROW(changes_unknown, "", EXECUTE),
+	ROW(changes_nonsense, "flapping", REFUSE),
+	ROW(changes_nan, "flapping", REFUSE),
+	ROW(raw_changes, "event-macros", REFUSE),
 	ROW(frozen, "freeze", REFUSE),
 	ROW(no_ledger, "ledger", REFUSE),
 	ROW(already, "plan", NOTHING),

@@ -66,9 +66,10 @@ static void summarize(struct fleet_buf *out)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		(void)fleet_buf_addf(out, "%s %s", i ? "," : "", commands[i].name);
 	(void)fleet_buf_adds(out,
-			     ".\n\"fleet_action explain MODULE [OPTION]...\" shows for the very "
-			     "same call what each rule looks at and says,\nand neither sends nor "
-			     "records anything.");
+			     ".\n\"fleet_action explain MODULE ...\" shows for this very call "
+			     "what each rule looks at and says;\n\"fleet_action rehearse MODULE "
+			     "--from FILE ...\" what would have been done when, by a recording.\n"
+			     "Neither sends or records anything.");
 }
 
 /* Takes WORD out of the arguments if it is the first. */

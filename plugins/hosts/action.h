@@ -63,7 +63,7 @@ struct action {
 	char note[320];			/* what else is to be said: "; ..." */
 	struct fleet_error error;
 	char key[FLEET_POLICY_KEY];
-	/* The keys of what a person said yes to, ended by NULL; NULL: nobody was asked. */
+	/* What a person said yes to, ended by NULL; NULL: nobody was asked. */
 	const char *const *confirmed;
 	char made[FLEET_CLIENT_ID]; /* id in the service's answer, "" when it had none */
 };
@@ -75,14 +75,14 @@ int action_run(struct fleet_host *host, const struct action_options *options);
 /* What one pass decided. */
 struct action_seen {
 	struct fleet_decision decision;
-	char key[FLEET_POLICY_KEY]; /* of the plan, "" when it came to none */
-	char run[64];		    /* the update run that it is about, "" when there is none */
+	char meant[FLEET_POLICY_KEY]; /* what a person who is asked says yes to */
+	char run[64];		      /* the update run that it is about, "" when there is none */
 };
 
 /*
- * One pass of it: from reading to the result. CONFIRMED has the keys of the plans that a person
- * said yes to, ended by NULL, another one is refused; NULL when nobody was asked. *RET_SEEN, which
- * may be NULL, gets what was decided. Returns the exit code.
+ * One pass of it: from reading to the result. CONFIRMED has what a person said yes to ("meant" of
+ * what was seen), ended by NULL, another plan is refused; NULL when nobody was asked. *RET_SEEN,
+ * which may be NULL, gets what was decided. Returns the exit code.
  */
 int action_once(const struct fleet_host *host, const struct action_options *options,
 		const char *const *confirmed, struct action_seen *ret_seen);

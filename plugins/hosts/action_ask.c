@@ -44,7 +44,6 @@ bool action_is_yes(struct fleet_host *host)
 {
 	static const char question[] = "Send it? [y/N] ";
 	char line[16];
-
 	bool agreed;
 
 	fleet_host_pause();
@@ -108,6 +107,6 @@ int action_ask(struct fleet_host *host, const struct action_options *options)
 		return code;
 	if (!action_is_yes(host))
 		return action_unconfirmed(host, options);
-	confirmed[0] = seen.key;
+	confirmed[0] = seen.meant;
 	return action_once(host, options, confirmed, NULL);
 }

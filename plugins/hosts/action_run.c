@@ -302,14 +302,29 @@ static int send_intent(struct action *action, const struct fleet_intent *intent,
 	return code;
 }
 
+/* What a person means who is shown the plan: this very problem. A stop is for a run as it goes on,
+ * and the kill switch for all that there is by then: what they are about changes all the time. */
+static void what_is_meant(const struct action *action, char out[FLEET_POLICY_KEY])
+{
+	const struct fleet_plan *plan = &action->plan;
+
+	if (plan->verb == FLEET_VERB_STOP)
+		(void)snprintf(out, FLEET_POLICY_KEY, "stop %s", plan->target);
+	else
+		(void)snprintf(out, FLEET_POLICY_KEY, "%s",
+			       plan->verb == FLEET_VERB_STOP_ALL ? "stop-all" : action->key);
+}
+
 /* Is it what a person said yes to, if one was asked? */
 static bool is_confirmed(const struct action *action)
 {
-	const char *const *key = action->confirmed;
+	const char *const *yes = action->confirmed;
+	char meant[FLEET_POLICY_KEY];
 
-	while (key && *key && strcmp(*key, action->key) != 0)
-		key++;
-	return !key || *key;
+	what_is_meant(action, meant);
+	while (yes && *yes && strcmp(*yes, meant) != 0)
+		yes++;
+	return !yes || *yes;
 }
 
 /* The kill switch, before anything is stopped: else what is stopped may be started again. A freeze
@@ -457,7 +472,7 @@ int action_once(const struct fleet_host *host, const struct action_options *opti
 	fleet_deferred_finish(&action.deferred);
 	if (ret_seen) {
 		ret_seen->decision = action.decision;
-		memcpy(ret_seen->key, action.key, sizeof(action.key));
+		what_is_meant(&action, ret_seen->meant);
 		memcpy(ret_seen->run, action.plan.run, sizeof(action.plan.run));
 	}
 	fleet_client_close(&action.client);

@@ -107,7 +107,7 @@ static void go_through(struct sweep *sweep, const struct action_options *options
 		if (seen.decision.verdict == FLEET_VERDICT_DRY_RUN &&
 		    strcmp(seen.decision.rule, "dry-run") == 0) {
 			sweep->wanted = true;
-			keep_key(sweep, seen.key);
+			keep_key(sweep, seen.meant);
 		}
 		if (more) {
 			memcpy(name, seen.run, sizeof(name));

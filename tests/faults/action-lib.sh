@@ -6,6 +6,7 @@
 #   FLEET_ACTION         the program (default: of the build)
 #   FLEET_ACTION_CRASH   the same with crash points (not called fleet_action_NAME: that runs a module)
 #   START_MODULE         the module start.so; the other actions lie beside it
+#   FLEETMON_STRIDE      of sweeps and random sequences, only so much as one in STRIDE (default 1)
 #   FLEETMON_TRANSPORT   the real transport, unless fleetmon is installed
 #
 # action_begin NAME makes $work, which action_end removes; action_world [JQ] starts a simulator with

@@ -233,7 +233,9 @@ static int send_once(struct fleet_arm *arm, const struct fleet_arm_request *requ
 	}
 	fill_info(arm, response);
 	if (!is_success(response->status)) {
-		arm->info.sent = response->status == 408 || response->status >= 500;
+		/* A proxy may make another 2xx of it: done is done. */
+		arm->info.sent = response->status == 408 || response->status >= 500 ||
+				 response->status / 100 == 2;
 		rc = fleet_arm_http_error(arm, request, response, error);
 	}
 out:

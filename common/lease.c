@@ -69,6 +69,14 @@ static const char *member(struct json_object *object, const char *key)
 	return json_object_get_string(value);
 }
 
+/* The name of this machine, into OUT; returns it. */
+static const char *own_node(char out[256])
+{
+	memset(out, 0, 256);
+	(void)gethostname(out, 255);
+	return out;
+}
+
 /* Reads what is there. *RET_LEN 0: nothing yet, or never. Returns 0 or an errno. */
 static int read_file(int dir, const char *name, char out[MAX_CONTENT], size_t *ret_len)
 {
@@ -91,7 +99,7 @@ static int read_file(int dir, const char *name, char out[MAX_CONTENT], size_t *r
 static void look_into(const struct fleet_lease *lease, int dir, const char *name,
 		      struct fleet_lease_seen *seen)
 {
-	char content[MAX_CONTENT], node[96], at[32];
+	char content[MAX_CONTENT], node[96], at[32], own[256];
 	struct json_object *object = NULL;
 	size_t len = 0;
 	int why = read_file(dir, name, content, &len);
@@ -109,6 +117,8 @@ static void look_into(const struct fleet_lease *lease, int dir, const char *name
 			       "the lease %s/%s is taken, and it cannot be read by whom%s%s",
 			       lease->dir, name, why ? ": " : "", why ? strerror(why) : "");
 	} else if (strcmp(member(object, "ledger"), lease->ledger) == 0 &&
+		   /* A copy of a machine has a copy of its ledger. */
+		   strcmp(member(object, "node"), own_node(own)) == 0 &&
 		   strcmp(member(object, "key"), lease->key) == 0) {
 		seen->state = FLEET_LEASE_OURS;
 	} else {
@@ -144,11 +154,10 @@ void fleet_lease_look(const struct fleet_lease *lease, struct fleet_lease_seen *
 static int content_of(const struct fleet_lease *lease, struct fleet_buf *out)
 {
 	struct fleet_json line = fleet_json_object();
-	char node[256] = "";
+	char node[256];
 	int rc;
 
-	(void)gethostname(node, sizeof(node) - 1);
-	fleet_json_text(&line, "node", node);
+	fleet_json_text(&line, "node", own_node(node));
 	fleet_json_time(&line, "time", lease->now_s);
 	fleet_json_text(&line, "fleet", lease->fleet);
 	fleet_json_text(&line, "run", lease->run);

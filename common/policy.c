@@ -386,6 +386,25 @@ bool fleet_policy_has_budgets(enum fleet_verb verb)
 	return (LIMITED & 1u << verb) != 0;
 }
 
+bool fleet_policy_counts_attempts(enum fleet_verb verb)
+{
+	return (ON_A_RUN & 1u << verb) != 0;
+}
+
+const char *fleet_policy_overdrawn(const struct fleet_policy_rule *permission, enum fleet_verb verb,
+				   const struct fleet_history *history)
+{
+	if (!fleet_policy_has_budgets(verb))
+		return NULL;
+	if (history->attempts_failure > permission->attempts_per_failure)
+		return "attempts-failure";
+	if (fleet_policy_counts_attempts(verb) && history->attempts_run > permission->attempts_per_run)
+		return "attempts-run";
+	if (history->fleet_last_day > permission->fleet_per_day)
+		return "budget-fleet-day";
+	return history->all_last_hour > permission->all_per_hour ? "budget-all-hour" : NULL;
+}
+
 /* PATTERN NULL: the permission does not say. */
 static bool fits(const char *pattern, const char *name)
 {

@@ -169,6 +169,13 @@ int64_t fleet_policy_cooldown_end(const struct fleet_policy_rule *permission,
 bool fleet_policy_has_budgets(enum fleet_verb verb);
 
 /*
+ * Counted anew right before a request is sent, with its own intent in HISTORY: is there a limit that
+ * is exceeded now, as another action was faster? Returns the rule it belongs to, NULL for none.
+ */
+const char *fleet_policy_overdrawn(const struct fleet_policy_rule *permission, enum fleet_verb verb,
+				   const struct fleet_history *history);
+
+/*
  * The key under which a problem is acted on once: fleet id, run, its start, action, when it failed
  * and the signature. Returns 0, or FLEET_E_LIMIT when SIZE is too small (FLEET_POLICY_KEY never
  * is).

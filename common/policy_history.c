@@ -73,7 +73,11 @@ static int64_t cooldown_of(const struct fleet_policy_rule *permission,
 	int64_t wait_s = permission->cooldown_s;
 	uint64_t hash = 0xcbf29ce484222325u;
 
-	for (int64_t i = 1; i < history->attempts_run && wait_s < LONGEST_COOLDOWN_S; i++) {
+	/* What is no run's lives on: its attempts of years are no reason to wait longer each time.
+	 */
+	int64_t growing = fleet_policy_counts_attempts(plan->verb) ? history->attempts_run : 1;
+
+	for (int64_t i = 1; i < growing && wait_s < LONGEST_COOLDOWN_S; i++) {
 		if (__builtin_mul_overflow(wait_s, permission->cooldown_factor, &wait_s))
 			wait_s = LONGEST_COOLDOWN_S;
 	}

@@ -52,4 +52,7 @@ enum fleet_rule_outcome fleet_rule_budget_fleet_day(struct fleet_ruling *r);
 enum fleet_rule_outcome fleet_rule_budget_all_hour(struct fleet_ruling *r);
 enum fleet_rule_outcome fleet_rule_cooldown(struct fleet_ruling *r);
 
+/* Are the attempts on what VERB is done to counted over its whole life? */
+bool fleet_policy_counts_attempts(enum fleet_verb verb);
+
 #endif

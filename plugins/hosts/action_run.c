@@ -207,25 +207,21 @@ static int record(struct action *action, int64_t intent, enum fleet_outcome outc
 }
 
 /* Other fleets' actions may have been recorded between the decision and the intent: with the own
- * one counted in, no budget may be exceeded. If one is, WHAT says so. */
-static bool is_within_budgets(struct action *action, struct fleet_error *what)
+ * one counted in, no budget may be exceeded. If one is, WHAT says so and its rule is returned. */
+static const char *overdrawn(struct action *action, struct fleet_error *what)
 {
-	const struct fleet_policy_rule *permission = action->decision.permission;
 	struct fleet_history now;
+	const char *rule;
 
-	if (!fleet_policy_has_budgets(action->plan.verb))
-		return true;
 	if (fleet_ledger_history(action->ledger, action->fleet_id, &action->plan, action->key,
 				 fleet_now_s(), &now, what))
-		return false;
-	if (now.all_last_hour <= permission->all_per_hour &&
-	    now.fleet_last_day <= permission->fleet_per_day &&
-	    now.attempts_run <= permission->attempts_per_run &&
-	    now.attempts_failure <= permission->attempts_per_failure)
-		return true;
-	(void)fleet_error_set(what, FLEET_E_CONFLICT,
-			      "another action took the last of a budget at the same time");
-	return false;
+		return "ledger";
+	rule = fleet_policy_overdrawn(action->decision.permission, action->plan.verb, &now);
+	if (rule)
+		(void)fleet_error_set(
+			what, FLEET_E_CONFLICT,
+			"another action took the last of what is allowed at the same time");
+	return rule;
 }
 
 static int send(struct action *action, enum fleet_arm_operation *ret_operation)
@@ -236,6 +232,16 @@ static int send(struct action *action, enum fleet_arm_operation *ret_operation)
 	return rc ? rc
 		  : fleet_client_act(&action->client, &request, action->host->deadline,
 				     ret_operation, action->made, &action->error);
+}
+
+/* INTENT is not sent, for the reason in WHAT, which RULE stands for. Returns the exit code. */
+static int hold_back(struct action *action, const struct fleet_intent *intent, const char *rule,
+		     const struct fleet_error *what)
+{
+	if (record(action, intent->id, FLEET_OUTCOME_NOT_SENT, what))
+		return action_not_recorded(action, FLEET_OUTCOME_NOT_SENT);
+	action->error = *what;
+	return action_refused_by(action, rule);
 }
 
 /* The lease keeps the other node of a pair from doing the same; it is on disk before the request
@@ -249,11 +255,8 @@ static int take_lease(struct action *action, const struct fleet_intent *intent)
 	action_crash_point("after-lease");
 	if (!rc)
 		return -1;
-	if (record(action, intent->id, FLEET_OUTCOME_NOT_SENT, &what))
-		return action_not_recorded(action, FLEET_OUTCOME_NOT_SENT);
-	action->error = what;
 	action->lease.state = rc == FLEET_E_CONFLICT ? FLEET_LEASE_OTHERS : FLEET_LEASE_UNUSABLE;
-	return action_refused_by(action, "lease");
+	return hold_back(action, intent, "lease", &what);
 }
 
 /* Records INTENT as not sent for the reason in WHAT. Returns the exit code. */
@@ -271,10 +274,11 @@ static int send_intent(struct action *action, const struct fleet_intent *intent,
 	enum fleet_arm_operation operation = FLEET_ARM_DONE;
 	enum fleet_outcome outcome = FLEET_OUTCOME_ACCEPTED;
 	struct fleet_error what = {.code = FLEET_OK};
+	const char *rule = overdrawn(action, &what);
 	int code;
 
-	if (!is_within_budgets(action, &what))
-		return give_up(action, intent, &what);
+	if (rule)
+		return hold_back(action, intent, rule, &what);
 	if (fleet_deadline_left_ms(action->host->deadline) < TIME_TO_SEND_MS) {
 		(void)fleet_error_set(&what, FLEET_E_TIMEOUT,
 				      "there was no time left to send the request in");
@@ -459,8 +463,9 @@ int action_once(const struct fleet_host *host, const struct action_options *opti
 	/* Most calls of a handler are SOFT states and recoveries: they cost no request. To explain,
 	 * everything is looked at; what the event decides comes first among the rules all the same.
 	 */
-	if (action.decision.verdict != FLEET_VERDICT_EXECUTE && !options->explain) {
+	if (action.decision.verdict != FLEET_VERDICT_EXECUTE && !options->inspect)
 		action_withdraw(&action);
+	if (action.decision.verdict != FLEET_VERDICT_EXECUTE && !options->explain) {
 		code = action_decided(&action);
 	} else if (prepare(&action, &rule)) {
 		code = rule ? action_refused_by(&action, rule) : action_failed(&action);

@@ -21,8 +21,10 @@ struct sweep {
 	bool wanted;	 /* at least one request would be sent if it were not a dry run */
 	char **keys;	 /* of those; ended by NULL */
 	size_t key_count;
+	bool is_cut; /* not all runs could be looked at */
 	bool is_dry; /* nothing is sent whatever the rules say */
 	bool no_memory;
+	char last[64]; /* the run that was looked at last */
 };
 
 static void sweep_finish(struct sweep *sweep)
@@ -84,7 +86,6 @@ static void go_through(struct sweep *sweep, const struct action_options *options
 	const char **after = after_of(sweep->host);
 	const char *begin = after ? *after : NULL;
 	struct action_options one = *options;
-	char name[64];
 
 	one.lines = &sweep->lines;
 	for (bool more = true; more;) {
@@ -98,6 +99,7 @@ static void go_through(struct sweep *sweep, const struct action_options *options
 			sweep->lines.len = before;
 			break;
 		}
+		sweep->is_cut = !more;
 		sweep->runs += *seen.run != '\0';
 		count(sweep, code, seen.decision.verdict);
 		if (code > sweep->worst) {
@@ -110,8 +112,8 @@ static void go_through(struct sweep *sweep, const struct action_options *options
 			keep_key(sweep, seen.meant);
 		}
 		if (more) {
-			memcpy(name, seen.run, sizeof(name));
-			*after = name;
+			memcpy(sweep->last, seen.run, sizeof(sweep->last));
+			*after = sweep->last;
 		}
 	}
 	if (after)
@@ -132,15 +134,18 @@ static void add_summary(const struct sweep *sweep, struct fleet_buf *out)
 	bool shows = sweep->worst == ACTION_DONE && sweep->shown;
 	const char *why;
 
-	(void)fleet_buf_addf(out, "STOP-ALL %s - %s: %zu update runs",
+	(void)fleet_buf_addf(out, "STOP-ALL %s - %s: %zu update run%s",
 			     shows ? "DRY RUN" : words[sweep->worst], sweep->host->fleet->name,
-			     sweep->runs);
+			     sweep->runs, sweep->runs == 1 ? "" : "s");
 	add_count(out, sweep->sent, "stopped");
 	add_count(out, sweep->shown, "would be stopped");
 	add_count(out, sweep->nothing, "with nothing to do");
 	add_count(out, sweep->refused, "refused by a rule");
 	add_count(out, sweep->failed, "failed");
 	add_count(out, sweep->unknown, "unknown");
+	if (sweep->is_cut)
+		(void)fleet_buf_addf(out, "; not all were looked at%s%s",
+				     *sweep->last ? ": go on with --after " : "", sweep->last);
 	if (sweep->worst != ACTION_DONE) {
 		why = strstr(fleet_buf_text(&sweep->lines) + sweep->worst_at, " - ");
 		if (why)
@@ -155,7 +160,7 @@ static int say(const struct sweep *sweep, bool json)
 	int code = sweep->worst;
 
 	fleet_buf_init(&out, ((size_t)1 << 20) + sweep->lines.len);
-	if (sweep->runs > 1 && !json)
+	if ((sweep->runs > 1 || (sweep->runs && sweep->worst != ACTION_DONE)) && !json)
 		add_summary(sweep, &out);
 	(void)fleet_buf_add(&out, fleet_buf_text(&sweep->lines), sweep->lines.len);
 	if (sweep->no_memory || sweep->lines.failed || out.failed ||

@@ -84,6 +84,32 @@ static void put(const char *path, const char *text)
 	ck_assert_int_eq(fclose(out), 0);
 }
 
+/* A machine that is a copy of another has a copy of its ledger, and its lease is not its own. */
+START_TEST(a_copied_ledger_is_another_node)
+{
+	struct fleet_error error = {0};
+	char text[2000];
+	const char *path;
+	char *at;
+	FILE *in;
+	size_t len;
+
+	ck_assert_int_eq(take("a", "key", &error), 0);
+	path = only_file();
+	in = fopen(path, "re");
+	ck_assert_ptr_nonnull(in);
+	len = fread(text, 1, sizeof(text) - 1, in);
+	(void)fclose(in);
+	text[len] = '\0';
+	at = strstr(text, "\"node\":\"");
+	ck_assert_ptr_nonnull(at);
+	at[8] = at[8] == 'z' ? 'y' : 'z';
+	put(path, text);
+	ck_assert_int_eq(look("a", "key").state, FLEET_LEASE_OTHERS);
+	ck_assert_int_eq(take("a", "key", &error), FLEET_E_CONFLICT);
+}
+END_TEST
+
 START_TEST(none_is_configured)
 {
 	struct fleet_lease lease = lease_of("a", "key");
@@ -253,6 +279,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, none_is_configured);
+	tcase_add_test(tcase, a_copied_ledger_is_another_node);
 	tcase_add_test(tcase, the_first_has_it);
 	tcase_add_test(tcase, what_it_says);
 	tcase_add_loop_test(tcase, odd_content, 0, sizeof(contents) / sizeof(contents[0]));

@@ -19,6 +19,8 @@ struct action_options {
 	bool inspect; /* not an option: "fleet_action explain", which leaves no trace */
 	struct fleet_buf
 		*lines; /* not an option: where what is said goes, NULL for standard output */
+	/* Not an option: of stop-all, why the freeze is not set, "" when it is; NULL otherwise. */
+	const char *not_frozen;
 	int output;	/* enum action_output */
 	bool explain;
 	bool check_policy;
@@ -59,7 +61,6 @@ struct action {
 	struct fleet_deferred deferred; /* the call that is made again, id 0 for none */
 	enum fleet_outcome outcome;	/* of the newest request, OPEN when there was none */
 	bool is_read;			/* the newest read and decision went well */
-	bool freeze_failed;		/* of stop-all: the freeze could not be set */
 	char note[320];			/* what else is to be said: "; ..." */
 	struct fleet_error error;
 	char key[FLEET_POLICY_KEY];
@@ -109,9 +110,14 @@ int action_ask(struct fleet_host *host, const struct action_options *options);
 /* Calls module stop-all once for each update run that goes on. Returns the exit code. */
 int action_stop_all(struct fleet_host *host, const struct action_options *options);
 
-/* Sets the freeze unless it is set. Returns 0, FLEET_E_CONFIG when no file is configured, or
- * FLEET_E_STATE. */
-int action_freeze(const struct action *action, struct fleet_error *error);
+#define ACTION_WHY 800 /* a message of struct fleet_error fits */
+/*
+ * Sets the freeze unless it is set, if the policy lets whoever calls use the kill switch: before
+ * anything is read, locked or stopped. Returns false when the call does not come to that, as in a
+ * SOFT state; else WHY gets the reason why it is not set, "" when it is.
+ */
+bool action_freeze(const struct fleet_host *host, const struct action_options *options,
+		   char why[ACTION_WHY]);
 
 /* A file that cannot be looked for counts as there, and so does a link to nowhere. */
 bool action_is_frozen(const struct fleet_config *config);
@@ -148,7 +154,7 @@ int action_failed(struct action *action);
 /* action->error came before anything was sent, and is what interlock RULE refuses for. */
 int action_refused_by(struct action *action, const char *rule);
 
-/* The freeze is set, and there is nothing to stop. */
+/* Of stop-all: there is nothing to stop, and the freeze was seen to before. */
 int action_frozen(const struct action *action);
 
 /* The service took the request. */

@@ -69,9 +69,21 @@ static bool print(const struct action *action, const struct fleet_buf *out)
 static int say(const struct action *action, int code, const char *word, const char *text,
 	       const char *body)
 {
+	const char *not_frozen = action->options->not_frozen;
+	char with_freeze[MAX_TEXT + ACTION_WHY + 64];
+	bool is_failed;
 	struct fleet_buf out;
 	int rc = 0;
 
+	if (not_frozen && (*not_frozen || code != ACTION_DONE)) {
+		(void)snprintf(with_freeze, sizeof(with_freeze), "%s; the freeze is %sset%s%s", text,
+			       *not_frozen ? "NOT " : "", *not_frozen ? ": " : "", not_frozen);
+		text = with_freeze;
+		/* A run that was stopped was stopped; how all of it went is said with all of it. */
+		is_failed = code == ACTION_DONE && !*action->plan.run;
+		word = is_failed ? "FAILED" : word;
+		code = is_failed ? ACTION_FAILED : code;
+	}
 	fleet_buf_init(&out, ((size_t)256 << 10) + 2 * FLEET_MAX_BODY);
 	if (action->options->output == ACTION_JSON)
 		rc = action_json(action, code, word, text, &out);
@@ -354,9 +366,12 @@ int action_frozen(const struct action *action)
 	add_subject(action, &text);
 	if (*action->plan.rule)
 		(void)fleet_buf_addf(&text, "rule %s: ", action->plan.rule);
-	(void)fleet_buf_addf(&text,
-			     "%s; all actions are switched off by %s until a person removes it",
-			     action->plan.reason, action->host->config->freeze_file);
+	(void)fleet_buf_adds(&text, action->plan.reason);
+	if (!*action->options->not_frozen)
+		(void)fleet_buf_addf(&text,
+				     "; all actions are switched off by %s until a person removes "
+				     "it",
+				     action->host->config->freeze_file);
 	/* What is not known to stand still is not done. */
 	return *action->plan.rule ? say_and_finish(action, ACTION_REFUSED, "REFUSED", &text)
 				  : say_and_finish(action, ACTION_DONE, "OK", &text);
@@ -377,10 +392,9 @@ int action_accepted(const struct action *action, enum fleet_arm_operation operat
 	if (*action->made && action->plan.verb == FLEET_VERB_GENERATE_UPDATE_RUN)
 		(void)fleet_buf_addf(&text, "; the run is %s, which is not started by this",
 				     fleet_id_name(action->made));
-	(void)fleet_buf_addf(&text, "; correlation id %s; the next check shows what comes of it%s",
-			     *correlation_id ? correlation_id : "unknown", action->note);
-	return action->freeze_failed ? say_and_finish(action, ACTION_FAILED, "FAILED", &text)
-				     : say_and_finish(action, ACTION_DONE, "OK", &text);
+	(void)fleet_buf_addf(&text, "; correlation id %s; the next check shows what comes of it",
+			     *correlation_id ? correlation_id : "unknown");
+	return say_and_finish(action, ACTION_DONE, "OK", &text);
 }
 
 int action_not_accepted(const struct action *action, enum fleet_outcome outcome,

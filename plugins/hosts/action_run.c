@@ -307,16 +307,13 @@ static int send_intent(struct action *action, const struct fleet_intent *intent,
 }
 
 /* What a person means who is shown the plan: this very problem. A stop is for a run as it goes on,
- * and the kill switch for all that there is by then: what they are about changes all the time. */
+ * whose eTag changes all the time. */
 static void what_is_meant(const struct action *action, char out[FLEET_POLICY_KEY])
 {
-	const struct fleet_plan *plan = &action->plan;
-
-	if (plan->verb == FLEET_VERB_STOP)
-		(void)snprintf(out, FLEET_POLICY_KEY, "stop %s", plan->target);
+	if (action->plan.verb == FLEET_VERB_STOP)
+		(void)snprintf(out, FLEET_POLICY_KEY, "stop %s", action->plan.target);
 	else
-		(void)snprintf(out, FLEET_POLICY_KEY, "%s",
-			       plan->verb == FLEET_VERB_STOP_ALL ? "stop-all" : action->key);
+		(void)snprintf(out, FLEET_POLICY_KEY, "%s", action->key);
 }
 
 /* Is it what a person said yes to, if one was asked? */
@@ -331,30 +328,6 @@ static bool is_confirmed(const struct action *action)
 	return !yes || *yes;
 }
 
-/* The kill switch, before anything is stopped: else what is stopped may be started again. A freeze
- * that cannot be set keeps no run from being stopped. Returns -1 to go on, else the exit code. */
-static int freeze(struct action *action)
-{
-	struct fleet_error error = {.code = FLEET_OK};
-	bool was_frozen = action_is_frozen(action->host->config);
-	int rc = action_freeze(action, &error);
-
-	action_crash_point("after-freeze");
-	if (!rc && !was_frozen)
-		rc = action_audit(action, "frozen", action->host->config->freeze_file, "");
-	if (!*action->plan.run) {
-		action->error = rc && error.code ? error : action->error;
-		return rc ? action_failed(action) : action_frozen(action);
-	}
-	if (rc) {
-		action->freeze_failed = true;
-		(void)snprintf(action->note, sizeof(action->note),
-			       "; the freeze is NOT set: %.260s",
-			       error.code ? error.message : action->error.message);
-	}
-	return -1;
-}
-
 static int execute(struct action *action, bool *ret_again)
 {
 	struct fleet_intent intent = {
@@ -366,7 +339,7 @@ static int execute(struct action *action, bool *ret_again)
 		.rule = action->decision.permission->name,
 		.alert = action->options->event.problem_id ? action->options->event.problem_id : "",
 	};
-	int rc, code;
+	int rc;
 
 	if (!is_confirmed(action)) {
 		(void)fleet_error_set(&action->error, FLEET_E_CONFLICT,
@@ -374,11 +347,8 @@ static int execute(struct action *action, bool *ret_again)
 				      "again");
 		return action_refused_by(action, "confirmation");
 	}
-	if (action->plan.verb == FLEET_VERB_STOP_ALL) {
-		code = freeze(action);
-		if (code >= 0)
-			return code;
-	}
+	if (action->plan.verb == FLEET_VERB_STOP_ALL && !*action->plan.run)
+		return action_frozen(action);
 	if (action_audit(action, "intent", action->plan.reason, ""))
 		return action_refused_by(action, "audit");
 	action_crash_point("before-intent");

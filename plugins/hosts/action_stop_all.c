@@ -1,56 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stop-all is one call of the module for each update run: each is read, decided, recorded and sent
- * as every other action is. A person is asked once, about all of them.
+ * stop-all sets the freeze, and then is one call of the module for each update run: each is read,
+ * decided, recorded and sent as every other action is. A person is asked once, about all of them.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "action.h"
 
-/* What was said of all runs so far, and what a person may say yes to. */
+/* What was said of all runs so far. */
 struct sweep {
 	struct fleet_host *host;
-	const char *const *confirmed;
 	struct fleet_buf lines;
 	size_t runs;
 	size_t sent, shown, nothing, refused, failed, unknown; /* calls */
 	int worst;
 	size_t worst_at; /* where the line of the first call with that code begins */
 	bool wanted;	 /* at least one request would be sent if it were not a dry run */
-	char **keys;	 /* of those; ended by NULL */
-	size_t key_count;
-	bool is_cut; /* not all runs could be looked at */
-	bool is_dry; /* nothing is sent whatever the rules say */
-	bool no_memory;
-	char last[64]; /* the run that was looked at last */
+	bool is_cut;	 /* not all runs could be looked at */
+	bool is_dry;	 /* nothing is sent whatever the rules say */
+	char last[64];	 /* the run that was looked at last */
+	const char *not_frozen; /* action_options */
 };
-
-static void sweep_finish(struct sweep *sweep)
-{
-	for (size_t i = 0; i < sweep->key_count; i++)
-		free(sweep->keys[i]);
-	free(sweep->keys);
-	fleet_buf_finish(&sweep->lines);
-}
-
-static void keep_key(struct sweep *sweep, const char *key)
-{
-	char **keys = reallocarray(sweep->keys, sweep->key_count + 2, sizeof(*keys));
-
-	if (keys) {
-		sweep->keys = keys;
-		keys[sweep->key_count] = strdup(key);
-		if (keys[sweep->key_count])
-			sweep->key_count++;
-		else
-			sweep->no_memory = true;
-		keys[sweep->key_count] = NULL;
-	} else {
-		sweep->no_memory = true;
-	}
-}
 
 /* The module's --after, which says what has been looked at. */
 static const char **after_of(const struct fleet_host *host)
@@ -88,11 +59,13 @@ static void go_through(struct sweep *sweep, const struct action_options *options
 	struct action_options one = *options;
 
 	one.lines = &sweep->lines;
+	one.not_frozen = sweep->not_frozen;
 	for (bool more = true; more;) {
 		struct action_seen seen;
 		size_t before = sweep->lines.len;
-		int code = action_once(sweep->host, &one, sweep->confirmed, &seen);
+		int code = action_once(sweep->host, &one, NULL, &seen);
 
+		one.not_frozen = NULL; /* it is said once */
 		more = after && *seen.run;
 		/* The last call only finds out that there is nothing left. */
 		if (!more && sweep->runs && code == ACTION_DONE) {
@@ -106,11 +79,10 @@ static void go_through(struct sweep *sweep, const struct action_options *options
 			sweep->worst = code;
 			sweep->worst_at = before;
 		}
-		if (seen.decision.verdict == FLEET_VERDICT_DRY_RUN &&
-		    strcmp(seen.decision.rule, "dry-run") == 0) {
+		/* What could not be looked at may have to be stopped as well. */
+		if (code > ACTION_REFUSED || (seen.decision.verdict == FLEET_VERDICT_DRY_RUN &&
+					      strcmp(seen.decision.rule, "dry-run") == 0))
 			sweep->wanted = true;
-			keep_key(sweep, seen.meant);
-		}
 		if (more) {
 			memcpy(sweep->last, seen.run, sizeof(sweep->last));
 			*after = sweep->last;
@@ -118,6 +90,9 @@ static void go_through(struct sweep *sweep, const struct action_options *options
 	}
 	if (after)
 		*after = begin;
+	/* Without the freeze what was stopped may be started again. */
+	if (sweep->worst == ACTION_DONE && sweep->not_frozen && *sweep->not_frozen)
+		sweep->worst = ACTION_FAILED;
 }
 
 static void add_count(struct fleet_buf *out, size_t count, const char *what)
@@ -163,7 +138,7 @@ static int say(const struct sweep *sweep, bool json)
 	if ((sweep->runs > 1 || (sweep->runs && sweep->worst != ACTION_DONE)) && !json)
 		add_summary(sweep, &out);
 	(void)fleet_buf_add(&out, fleet_buf_text(&sweep->lines), sweep->lines.len);
-	if (sweep->no_memory || sweep->lines.failed || out.failed ||
+	if (sweep->lines.failed || out.failed ||
 	    fleet_host_print(out.data, out.len, FLEET_LEVEL_OK) != FLEET_LEVEL_OK)
 		code = ACTION_UNKNOWN;
 	fleet_buf_finish(&out);
@@ -171,50 +146,43 @@ static int say(const struct sweep *sweep, bool json)
 }
 
 static int sweep_all(struct fleet_host *host, const struct action_options *options,
-		     const char *const *confirmed, struct sweep *sweep)
+		     bool *ret_wanted)
 {
-	*sweep = (struct sweep){
+	struct sweep sweep = {
 		.host = host,
-		.confirmed = confirmed,
 		.is_dry = !options->execute || options->inspect,
 	};
-	fleet_buf_init(&sweep->lines, (size_t)16 << 20);
-	go_through(sweep, options);
-	return say(sweep, options->output == ACTION_JSON);
-}
-
-static int ask(struct fleet_host *host, const struct action_options *options)
-{
-	struct action_options dry = *options;
-	struct sweep shown, done;
+	char why[ACTION_WHY];
 	int code;
 
-	dry.execute = false;
-	dry.asking = true;
-	code = sweep_all(host, &dry, NULL, &shown);
-	/* Anything else than "all rules pass, but it is a dry run" has been said. */
-	if (shown.wanted && !shown.no_memory) {
-		if (action_is_yes(host)) {
-			code = sweep_all(host, options, (const char *const *)shown.keys, &done);
-			sweep_finish(&done);
-		} else {
-			code = action_unconfirmed(host, options);
-		}
-	}
-	sweep_finish(&shown);
+	/* First of all: else what is stopped may be started again. */
+	if (!sweep.is_dry && action_freeze(host, options, why))
+		sweep.not_frozen = why;
+	fleet_buf_init(&sweep.lines, (size_t)16 << 20);
+	go_through(&sweep, options);
+	code = say(&sweep, options->output == ACTION_JSON);
+	fleet_buf_finish(&sweep.lines);
+	*ret_wanted = sweep.wanted;
 	return code;
 }
 
 int action_stop_all(struct fleet_host *host, const struct action_options *options)
 {
-	struct sweep sweep;
+	struct action_options dry = *options;
+	bool wanted = true;
 	int code;
 
 	if (action_must_ask(options)) {
 		code = action_cannot_ask(host, options);
-		return code >= 0 ? code : ask(host, options);
+		if (code >= 0)
+			return code;
+		dry.execute = false;
+		dry.asking = true;
+		code = sweep_all(host, &dry, &wanted);
+		if (!wanted)
+			return code;
+		if (!action_is_yes(host))
+			return action_unconfirmed(host, options);
 	}
-	code = sweep_all(host, options, NULL, &sweep);
-	sweep_finish(&sweep);
-	return code;
+	return sweep_all(host, options, &wanted);
 }

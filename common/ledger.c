@@ -75,7 +75,9 @@ int fleet_ledger_history(struct fleet_ledger *ledger, const char *fleet_id,
 		"END), 0),"
 		" total(fleet_id = ?1 AND target = ?2 AND " UNRESOLVED "),"
 		" total(key = ?5),"
-		" total(key = ?5 AND outcome <> 1)"
+		" total(key = ?5 AND outcome <> 1),"
+		" coalesce((SELECT outcome = ?8 AND verb IN ('stop', 'stop-all') FROM intents"
+		"  WHERE fleet_id = ?1 AND target = ?2 AND " SPENT " ORDER BY id DESC LIMIT 1), 0)"
 		" FROM intents WHERE " SPENT;
 	char subject[FLEET_PLAN_SUBJECT];
 	sqlite3_stmt *statement = NULL;
@@ -92,6 +94,7 @@ int fleet_ledger_history(struct fleet_ledger *ledger, const char *fleet_id,
 	    fleet_ledger_bind(statement, 5, key) ||
 	    sqlite3_bind_int64(statement, 6, now_minus(now_s, 86400)) ||
 	    sqlite3_bind_int64(statement, 7, now_minus(now_s, 3600)) ||
+	    sqlite3_bind_int64(statement, 8, FLEET_OUTCOME_NO_EFFECT) ||
 	    sqlite3_step(statement) != SQLITE_ROW) {
 		rc = fleet_database_failed(&ledger->database, "read", error);
 	} else {
@@ -104,6 +107,7 @@ int fleet_ledger_history(struct fleet_ledger *ledger, const char *fleet_id,
 		ret_history->open_intents = sqlite3_column_int64(statement, 6);
 		ret_history->same_key_done = sqlite3_column_int64(statement, 7) > 0;
 		ret_history->same_key_unclear = sqlite3_column_int64(statement, 8) > 0;
+		ret_history->stopped_in_vain = sqlite3_column_int64(statement, 9) != 0;
 		ret_history->readable = true;
 	}
 	(void)sqlite3_finalize(statement);

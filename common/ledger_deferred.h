@@ -22,7 +22,7 @@ struct fleet_arguments {
 
 struct fleet_deferred {
 	int64_t id;
-	const char *key;		/* of the problem (fleet_policy_key): one row for each */
+	const char *key;		/* of the problem: one row for each */
 	const char *fleet;		/* its name in the configuration */
 	const char *module;		/* of the action */
 	const char *target;		/* fleet_plan_subject, for people */

@@ -56,6 +56,8 @@ struct fleet_plan {
 	int64_t run_created_s;
 	char modified_by_type[32];
 	int64_t modified_s;
+	bool members_unknown; /* a stage that is left does not show its members yet: the numbers are
+				 not all */
 	int64_t members_total;
 	int64_t members_left; /* members that the request may touch */
 	int64_t members_failed;

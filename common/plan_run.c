@@ -68,14 +68,26 @@ static void count_member(struct fleet_plan *plan, const struct fleet_member_stat
 	plan->members_skipped_before += fleet_member_skipped_by_user(member);
 }
 
+static bool is_over(const struct fleet_stage_status *stage)
+{
+	return stage->status.state == FLEET_UPDATE_COMPLETED ||
+	       stage->status.state == FLEET_UPDATE_SKIPPED;
+}
+
+bool fleet_plan_stage_unknown(const struct fleet_stage_status *stage)
+{
+	return !stage->group_count && !is_over(stage);
+}
+
 static void count_members(const struct fleet_run *run, struct fleet_plan *plan)
 {
+	plan->members_unknown = !run->stage_count;
 	for (size_t s = 0; s < run->stage_count; s++) {
 		const struct fleet_stage_status *stage = &run->stages[s];
 		int64_t at_once = stage_concurrency(stage);
 
-		if (stage->status.state != FLEET_UPDATE_COMPLETED &&
-		    stage->status.state != FLEET_UPDATE_SKIPPED && at_once > plan->max_concurrency)
+		plan->members_unknown = plan->members_unknown || fleet_plan_stage_unknown(stage);
+		if (!is_over(stage) && at_once > plan->max_concurrency)
 			plan->max_concurrency = at_once;
 		for (size_t g = 0; g < stage->group_count; g++) {
 			for (size_t m = 0; m < stage->groups[g].member_count; m++)

@@ -14,6 +14,10 @@
  */
 int fleet_plan_measure(struct fleet_plan *plan, enum fleet_verb verb, const struct fleet_run *run);
 
+/* Has STAGE members that it does not show yet? Until the service has resolved the groups of a stage
+ * that is left, it has "groups": [] (2026-05-01-preview on); a group without members is empty. */
+bool fleet_plan_stage_unknown(const struct fleet_stage_status *stage);
+
 /* Selects one run of VIEW and measures it; *ret_run lives as long as VIEW. Returns 0 or an error.
  */
 int fleet_plan_select(struct fleet_view *view, const struct fleet_select *select,

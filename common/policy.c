@@ -189,16 +189,27 @@ static enum fleet_rule_outcome at_most(struct fleet_ruling *r, int64_t value, in
 			      (long long)value, (long long)limit);
 }
 
+/* As at_most, of something that is only counted where a run shows its members. */
+static enum fleet_rule_outcome at_most_known(struct fleet_ruling *r, int64_t value, int64_t limit,
+					     const char *what)
+{
+	if (!r->in->plan->members_unknown)
+		return at_most(r, value, limit, what);
+	fleet_rule_look(r, "at least %lld of at most %lld", (long long)value, (long long)limit);
+	return fleet_rule_say(r, REFUSE, "%s: not known, a stage does not show its members yet",
+			      what);
+}
+
 static enum fleet_rule_outcome blast_radius_members(struct fleet_ruling *r)
 {
-	return at_most(r, r->in->plan->members_left, r->permission->max_members_left,
-		       "members that the run may still touch");
+	return at_most_known(r, r->in->plan->members_left, r->permission->max_members_left,
+			     "members that the run may still touch");
 }
 
 static enum fleet_rule_outcome blast_radius_concurrency(struct fleet_ruling *r)
 {
-	return at_most(r, r->in->plan->max_concurrency, r->permission->max_concurrency,
-		       "members at once");
+	return at_most_known(r, r->in->plan->max_concurrency, r->permission->max_concurrency,
+			     "members at once");
 }
 
 /* Rounded up: a third of three is more than 33 percent. */
@@ -209,8 +220,8 @@ static int64_t percent_of(int64_t part, int64_t total)
 
 static enum fleet_rule_outcome blast_radius_failed(struct fleet_ruling *r)
 {
-	return at_most(r, percent_of(r->in->plan->members_failed, r->in->plan->members_total),
-		       r->permission->max_failed_percent, "percent of members failed");
+	return at_most_known(r, percent_of(r->in->plan->members_failed, r->in->plan->members_total),
+			     r->permission->max_failed_percent, "percent of members failed");
 }
 
 /* Whoever may approve gates by a program has no gates. */
@@ -247,8 +258,8 @@ static enum fleet_rule_outcome skip_target(struct fleet_ruling *r)
 
 static enum fleet_rule_outcome blast_radius_skipped(struct fleet_ruling *r)
 {
-	return at_most(r, r->in->plan->members_skipped, r->permission->max_members_skipped,
-		       "members that the skip takes out");
+	return at_most_known(r, r->in->plan->members_skipped, r->permission->max_members_skipped,
+			     "members that the skip takes out");
 }
 
 /* With those that were skipped before: else a run is skipped away bit by bit. */
@@ -256,16 +267,17 @@ static enum fleet_rule_outcome blast_radius_percent(struct fleet_ruling *r)
 {
 	const struct fleet_plan *plan = r->in->plan;
 
-	return at_most(r,
-		       percent_of(plan->members_skipped_before + plan->members_skipped,
-				  plan->members_total),
-		       r->permission->max_skipped_percent, "percent of members skipped by people");
+	return at_most_known(r,
+			     percent_of(plan->members_skipped_before + plan->members_skipped,
+					plan->members_total),
+			     r->permission->max_skipped_percent,
+			     "percent of members skipped by people");
 }
 
 static enum fleet_rule_outcome blast_radius_gates(struct fleet_ruling *r)
 {
-	return at_most(r, r->in->plan->gates_skipped, r->permission->max_gates_skipped,
-		       "gates and waits that go with the skip");
+	return at_most_known(r, r->in->plan->gates_skipped, r->permission->max_gates_skipped,
+			     "gates and waits that go with the skip");
 }
 
 static enum fleet_rule_outcome lease(struct fleet_ruling *r)
@@ -398,7 +410,8 @@ const char *fleet_policy_overdrawn(const struct fleet_policy_rule *permission, e
 		return NULL;
 	if (history->attempts_failure > permission->attempts_per_failure)
 		return "attempts-failure";
-	if (fleet_policy_counts_attempts(verb) && history->attempts_run > permission->attempts_per_run)
+	if (fleet_policy_counts_attempts(verb) &&
+	    history->attempts_run > permission->attempts_per_run)
 		return "attempts-run";
 	if (history->fleet_last_day > permission->fleet_per_day)
 		return "budget-fleet-day";

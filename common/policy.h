@@ -91,6 +91,7 @@ struct fleet_history {
 	int64_t open_intents;	 /* outcome unknown, on this run */
 	bool same_key_done;	 /* this very problem was acted on already */
 	bool same_key_unclear;	 /* ... and it is not known, or not to be seen, that it helped */
+	bool stopped_in_vain;	 /* the newest request on this run was a stop that had no effect */
 };
 
 /* What is known of the lease, by which two nodes do not act on one problem both (lease.h). */
@@ -169,8 +170,9 @@ int64_t fleet_policy_cooldown_end(const struct fleet_policy_rule *permission,
 bool fleet_policy_has_budgets(enum fleet_verb verb);
 
 /*
- * Counted anew right before a request is sent, with its own intent in HISTORY: is there a limit that
- * is exceeded now, as another action was faster? Returns the rule it belongs to, NULL for none.
+ * Counted anew right before a request is sent, with its own intent in HISTORY: is there a limit
+ * that is exceeded now, as another action was faster? Returns the rule it belongs to, NULL for
+ * none.
  */
 const char *fleet_policy_overdrawn(const struct fleet_policy_rule *permission, enum fleet_verb verb,
 				   const struct fleet_history *history);

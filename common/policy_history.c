@@ -17,8 +17,24 @@ enum fleet_rule_outcome fleet_rule_open_intent(struct fleet_ruling *r)
 			      "the outcome of an earlier request on this run is unknown");
 }
 
+/* The eTag of a run that goes on changes all the time, and with it the key of a stop. */
+static bool is_stop_again(const struct fleet_ruling *r)
+{
+	enum fleet_verb verb = r->in->plan->verb;
+
+	return r->in->history->stopped_in_vain && !r->in->event->manual &&
+	       (verb == FLEET_VERB_STOP || verb == FLEET_VERB_STOP_ALL);
+}
+
 enum fleet_rule_outcome fleet_rule_dedupe(struct fleet_ruling *r)
 {
+	if (is_stop_again(r)) {
+		fleet_rule_look(r, "stopped before, without an effect");
+		return fleet_rule_say(
+			r, REFUSE,
+			"an earlier request to stop this run had no effect that could "
+			"be seen: no event sends it again, a person has to look");
+	}
 	fleet_rule_look(r, "%s", r->in->history->same_key_done ? "acted on before" : "new");
 	if (!r->in->history->same_key_done)
 		return PASS;

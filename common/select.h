@@ -23,27 +23,29 @@ struct fleet_select {
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): FIELD is part of a designator */
 /* Rows for a module's table; FIELD is a struct fleet_select in STRUCT. */
-#define FLEET_SELECT_ROWS(STRUCT, FIELD, LATEST)                                               \
-	FLEET_OPT(STRUCT, FIELD.run, TEXT, 'r', "run", "NAME", NULL,                           \
-		  "the update run of this name"),                                              \
-		FLEET_OPT(STRUCT, FIELD.latest, FLAG, 0, "latest", NULL, NULL, LATEST),        \
-		FLEET_OPT(STRUCT, FIELD.active, FLAG, 0, "active", NULL, NULL,                 \
-			  "only runs that have started and are not Completed or Skipped; the " \
-			  "worst first"),                                                      \
-		FLEET_OPT(STRUCT, FIELD.profile, TEXT, 0, "profile", "NAME", NULL,             \
-			  "only runs made by this auto-upgrade profile"),                      \
-		FLEET_OPT(STRUCT, FIELD.match, REGEX, 0, "match", "REGEX", NULL,               \
+#define FLEET_SELECT_ROWS(STRUCT, FIELD, LATEST, ACTIVE)                                \
+	FLEET_OPT(STRUCT, FIELD.run, TEXT, 'r', "run", "NAME", NULL,                    \
+		  "the update run of this name"),                                       \
+		FLEET_OPT(STRUCT, FIELD.latest, FLAG, 0, "latest", NULL, NULL, LATEST), \
+		FLEET_OPT(STRUCT, FIELD.active, FLAG, 0, "active", NULL, NULL, ACTIVE), \
+		FLEET_OPT(STRUCT, FIELD.profile, TEXT, 0, "profile", "NAME", NULL,      \
+			  "only runs made by this auto-upgrade profile"),               \
+		FLEET_OPT(STRUCT, FIELD.match, REGEX, 0, "match", "REGEX", NULL,        \
 			  "only runs whose name matches this POSIX extended expression")
 
+#define FLEET_SELECT_NEWEST "the newest update run that the other selectors leave (the default)"
+#define FLEET_SELECT_WORST \
+	"only runs that have started and are not Completed or Skipped; the worst first"
+
 #define FLEET_SELECT_OPTIONS(STRUCT, FIELD) \
-	FLEET_SELECT_ROWS(STRUCT, FIELD,    \
-			  "the newest update run that the other selectors leave (the default)")
+	FLEET_SELECT_ROWS(STRUCT, FIELD, FLEET_SELECT_NEWEST, FLEET_SELECT_WORST)
 
 /* For a module that sets "ended". */
 #define FLEET_SELECT_ENDED_OPTIONS(STRUCT, FIELD)                                                \
 	FLEET_SELECT_ROWS(STRUCT, FIELD,                                                         \
 			  "the newest update run that the other selectors leave, also one that " \
-			  "has not come to its end")
+			  "has not come to its end",                                             \
+			  FLEET_SELECT_WORST)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /*

@@ -31,6 +31,7 @@ static const char *const examples[] = {
 struct toll {
 	struct fleet_buf members; /* names, the first few */
 	size_t member_count, gate_count, wait_count, running;
+	bool is_unknown; /* a stage of it does not show its members yet */
 };
 
 /* What is known of one target. */
@@ -138,6 +139,7 @@ static void add_stage(struct toll *toll, const struct fleet_plan *plan,
 	struct found wait = {0, FLEET_UPDATE_ABSENT};
 	bool is_waived = is_covered(plan, stage, NULL, NULL);
 
+	toll->is_unknown = toll->is_unknown || (is_waived && fleet_plan_stage_unknown(stage));
 	if (is_waived)
 		toll->gate_count += open_gates(stage->before_gates, stage->before_gate_count) +
 				    open_gates(stage->after_gates, stage->after_gate_count);
@@ -305,6 +307,9 @@ static void say_effect(struct fleet_plan *plan, const struct toll *toll)
 			     ", %zu gate%s and %zu after-stage wait%s out of the run, for good",
 			     toll->gate_count, fleet_report_plural((int64_t)toll->gate_count),
 			     toll->wait_count, fleet_report_plural((int64_t)toll->wait_count));
+	if (toll->is_unknown)
+		(void)fleet_buf_adds(&text,
+				     "; not all of it is known yet: a stage shows no groups");
 	if (toll->running > 0)
 		(void)fleet_buf_addf(&text, "; %zu of the members are Running and finish",
 				     toll->running);
@@ -342,6 +347,8 @@ static int decide(const struct fleet_run *run, struct fleet_plan *plan)
 		return fleet_plan_refuse(plan, "target", "there are too many targets");
 	fleet_buf_init(&toll.members, 1024);
 	add_up(run, plan, &toll);
+	/* Stages that are not skipped may hold more members: then the percentage is only lower. */
+	plan->members_unknown = toll.is_unknown;
 	plan->members_skipped = (int64_t)toll.member_count;
 	plan->gates_skipped = (int64_t)(toll.gate_count + toll.wait_count);
 	say_effect(plan, &toll);

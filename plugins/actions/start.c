@@ -17,6 +17,19 @@ static const char *const examples[] = {
 	NULL,
 };
 
+/* A run may be stopped and started again several times, and nothing of it fails in between: what
+ * tells one stop from the next is the eTag. */
+static void sign_stop(const struct fleet_run *run, struct fleet_plan *plan)
+{
+	struct fleet_buf text;
+
+	fleet_buf_init(&text, 4096);
+	(void)fleet_buf_addf(&text, "%s%sstopped=%s", plan->signature, *plan->signature ? "," : "",
+			     run->resource.etag);
+	fleet_plan_sign(plan, fleet_buf_text(&text));
+	fleet_buf_finish(&text);
+}
+
 /* The table of states that the service documents for start. */
 static int decide(const struct fleet_run *run, struct fleet_plan *plan)
 {
@@ -28,6 +41,7 @@ static int decide(const struct fleet_run *run, struct fleet_plan *plan)
 	case FLEET_UPDATE_NOT_STARTED:
 		return fleet_plan_send(plan, "the run was never started");
 	case FLEET_UPDATE_STOPPED:
+		sign_stop(run, plan);
 		return fleet_plan_send(plan, "the run is Stopped");
 	case FLEET_UPDATE_ABSENT:
 		return fleet_plan_send(plan, "the run has no status yet");

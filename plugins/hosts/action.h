@@ -21,7 +21,7 @@ struct action_options {
 		*lines; /* not an option: where what is said goes, NULL for standard output */
 	/* Not an option: of stop-all, why the freeze is not set, "" when it is; NULL otherwise. */
 	const char *not_frozen;
-	int output;	/* enum action_output */
+	int output; /* enum action_output */
 	bool explain;
 	bool check_policy;
 	const char *change_ref;
@@ -41,7 +41,7 @@ enum {
 	ACTION_DONE = 0,    /* done, or rightly nothing to do, or a dry run */
 	ACTION_REFUSED = 1, /* by a rule, which is named */
 	ACTION_FAILED = 2,  /* the service refused or failed, certainly without effect */
-	ACTION_UNKNOWN = 3, /* usage, configuration, or nobody knows whether it had an effect */
+	ACTION_UNKNOWN = 3, /* usage, configuration, sign-in, or nobody knows if it had an effect */
 };
 
 /* What one call works on. All zero but host and options at first. */
@@ -87,6 +87,10 @@ struct action_seen {
  */
 int action_once(const struct fleet_host *host, const struct action_options *options,
 		const char *const *confirmed, struct action_seen *ret_seen);
+
+/* What whoever calls means, now or later: this very problem. A stop is for a run as it goes on,
+ * whose eTag, and with it the key, changes all the time. */
+void action_meant(const struct action *action, char out[FLEET_POLICY_KEY]);
 
 /* ---- action_ask.c: a person at a terminal is shown the plan, and asked once ---- */
 

@@ -124,9 +124,9 @@ static void record(struct action *action, const struct call *call)
 	const struct fleet_decision *decision = &action->decision;
 	const struct fleet_event *event = &action->options->event;
 	struct fleet_error error = {.code = FLEET_OK};
-	char subject[FLEET_PLAN_SUBJECT];
+	char subject[FLEET_PLAN_SUBJECT], meant[FLEET_POLICY_KEY];
 	struct fleet_deferred row = {
-		.key = action->key,
+		.key = meant,
 		.fleet = action->host->fleet->name,
 		.module = action->host->loaded.module.name,
 		.target = subject,
@@ -139,6 +139,7 @@ static void record(struct action *action, const struct call *call)
 	};
 
 	fleet_plan_subject(&action->plan, subject);
+	action_meant(action, meant);
 	row.end_s = row.at_s + decision->permission->defer_s;
 	action_crash_point("deferred-before-record");
 	if (row.not_before_s >= row.end_s)
@@ -298,7 +299,10 @@ bool action_deferred_take(struct action *action, int *ret_code)
 
 void action_deferred_check(struct action *action)
 {
-	if (!action->deferred.id || strcmp(action->deferred.key, action->key) == 0 ||
+	char meant[FLEET_POLICY_KEY];
+
+	action_meant(action, meant);
+	if (!action->deferred.id || strcmp(action->deferred.key, meant) == 0 ||
 	    action->decision.verdict == FLEET_VERDICT_NOTHING)
 		return;
 	decide(action, FLEET_VERDICT_NOTHING, 0,

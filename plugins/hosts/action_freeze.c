@@ -75,7 +75,8 @@ static void freeze(struct action *action, char why[ACTION_WHY])
 	if (rc)
 		(void)snprintf(why, ACTION_WHY, "%s", error.message);
 	else
-		/* What it keeps from being recorded refuses each request as well, and is said there.
+		/* What it keeps from being recorded refuses each request as well, and is said
+		 * there.
 		 */
 		(void)action_audit(action, "frozen", config->freeze_file, "");
 }

@@ -76,8 +76,9 @@ static int say(const struct action *action, int code, const char *word, const ch
 	int rc = 0;
 
 	if (not_frozen && (*not_frozen || code != ACTION_DONE)) {
-		(void)snprintf(with_freeze, sizeof(with_freeze), "%s; the freeze is %sset%s%s", text,
-			       *not_frozen ? "NOT " : "", *not_frozen ? ": " : "", not_frozen);
+		(void)snprintf(with_freeze, sizeof(with_freeze), "%s; the freeze is %sset%s%s",
+			       text, *not_frozen ? "NOT " : "", *not_frozen ? ": " : "",
+			       not_frozen);
 		text = with_freeze;
 		/* A run that was stopped was stopped; how all of it went is said with all of it. */
 		is_failed = code == ACTION_DONE && !*action->plan.run;
@@ -189,9 +190,9 @@ static bool is_ours(enum fleet_code code)
 	case FLEET_E_CONFIG:
 	case FLEET_E_STATE:
 	case FLEET_E_INTERNAL:
+	case FLEET_E_AUTH:
 		return true;
 	case FLEET_OK:
-	case FLEET_E_AUTH:
 	case FLEET_E_FORBIDDEN:
 	case FLEET_E_NOTFOUND:
 	case FLEET_E_THROTTLED:

@@ -306,12 +306,11 @@ static int send_intent(struct action *action, const struct fleet_intent *intent,
 	return code;
 }
 
-/* What a person means who is shown the plan: this very problem. A stop is for a run as it goes on,
- * whose eTag changes all the time. */
-static void what_is_meant(const struct action *action, char out[FLEET_POLICY_KEY])
+void action_meant(const struct action *action, char out[FLEET_POLICY_KEY])
 {
 	if (action->plan.verb == FLEET_VERB_STOP)
-		(void)snprintf(out, FLEET_POLICY_KEY, "stop %s", action->plan.target);
+		(void)snprintf(out, FLEET_POLICY_KEY, "%s/stop/%s/%lld", action->fleet_id,
+			       action->plan.target, (long long)action->plan.run_start_s);
 	else
 		(void)snprintf(out, FLEET_POLICY_KEY, "%s", action->key);
 }
@@ -322,7 +321,7 @@ static bool is_confirmed(const struct action *action)
 	const char *const *yes = action->confirmed;
 	char meant[FLEET_POLICY_KEY];
 
-	what_is_meant(action, meant);
+	action_meant(action, meant);
 	while (yes && *yes && strcmp(*yes, meant) != 0)
 		yes++;
 	return !yes || *yes;
@@ -447,7 +446,7 @@ int action_once(const struct fleet_host *host, const struct action_options *opti
 	fleet_deferred_finish(&action.deferred);
 	if (ret_seen) {
 		ret_seen->decision = action.decision;
-		what_is_meant(&action, ret_seen->meant);
+		action_meant(&action, ret_seen->meant);
 		memcpy(ret_seen->run, action.plan.run, sizeof(action.plan.run));
 	}
 	fleet_client_close(&action.client);

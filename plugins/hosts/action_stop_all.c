@@ -15,11 +15,11 @@ struct sweep {
 	size_t runs;
 	size_t sent, shown, nothing, refused, failed, unknown; /* calls */
 	int worst;
-	size_t worst_at; /* where the line of the first call with that code begins */
-	bool wanted;	 /* at least one request would be sent if it were not a dry run */
-	bool is_cut;	 /* not all runs could be looked at */
-	bool is_dry;	 /* nothing is sent whatever the rules say */
-	char last[64];	 /* the run that was looked at last */
+	size_t worst_at;	/* where the line of the first call with that code begins */
+	bool wanted;		/* at least one request would be sent if it were not a dry run */
+	bool is_cut;		/* not all runs could be looked at */
+	bool is_dry;		/* nothing is sent whatever the rules say */
+	char last[64];		/* the run that was looked at last */
 	const char *not_frozen; /* action_options */
 };
 

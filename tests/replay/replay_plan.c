@@ -48,6 +48,8 @@ static void add_plan(const struct fleet_plan *plan, struct fleet_buf *out)
 	if (plan->outcome != FLEET_PLAN_SEND)
 		return;
 	add(out, "effect", plan->effect);
+	if (plan->members_unknown)
+		(void)fleet_buf_adds(out, "members: not all are known\n");
 	if (plan->members_skipped || plan->gates_skipped)
 		(void)fleet_buf_addf(out, "skips: %lld members, %lld gates and waits\n",
 				     (long long)plan->members_skipped,

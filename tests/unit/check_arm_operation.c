@@ -17,6 +17,8 @@ static const struct {
 	{{0, NULL, NULL, FLEET_E_TIMEOUT, true, false}, FLEET_E_TIMEOUT, true},
 	{{0, NULL, NULL, FLEET_E_TIMEOUT, false, false}, FLEET_E_TIMEOUT, false},
 	{{0, NULL, NULL, FLEET_E_LIMIT, true, false}, FLEET_E_LIMIT, true},
+	/* A proxy that has changed the answer says so with 203. */
+	{{203, JSON, "{}", 0, false, false}, FLEET_E_PROTOCOL, true},
 	{{409, NULL, NULL, 0, false, false}, FLEET_E_CONFLICT, false},
 	{{412, NULL, NULL, 0, false, false}, FLEET_E_CONFLICT, false},
 	{{403, NULL, NULL, 0, false, false}, FLEET_E_FORBIDDEN, false},

@@ -202,6 +202,25 @@ START_TEST(what_a_skip_takes_with_it_is_limited)
 }
 END_TEST
 
+/* What cannot be counted is not small. */
+START_TEST(members_that_nobody_can_count)
+{
+	struct world w;
+
+	good_for(&w, (enum fleet_verb)_i);
+	w.plan.members_unknown = true;
+	decide(&w);
+	if (_i == FLEET_VERB_STOP) { /* the fewer go on, the better */
+		ck_assert_int_eq(w.decision.verdict, FLEET_VERDICT_EXECUTE);
+		return;
+	}
+	ck_assert_int_eq(w.decision.verdict, FLEET_VERDICT_REFUSE);
+	ck_assert_str_eq(w.decision.rule,
+			 _i == FLEET_VERB_START ? "blast-radius-members" : "blast-radius-skipped");
+	ck_assert_ptr_nonnull(strstr(w.decision.reason, "not known"));
+}
+END_TEST
+
 /* ---- generate-update-run: by the profile, of a run that is not there yet */
 
 START_TEST(a_profile_is_allowed_by_its_name)
@@ -332,6 +351,8 @@ int main(void)
 			    COUNT(targets));
 	tcase_add_test(all, one_target_that_is_not_covered_is_enough);
 	tcase_add_loop_test(all, what_a_skip_takes_with_it_is_limited, 0, COUNT(tolls));
+	tcase_add_loop_test(all, members_that_nobody_can_count, FLEET_VERB_START,
+			    FLEET_VERB_SKIP + 1);
 	tcase_add_test(all, a_profile_is_allowed_by_its_name);
 	tcase_add_test(all, runs_of_one_profile);
 	tcase_add_test(all, no_event_approves_a_gate);

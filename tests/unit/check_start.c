@@ -237,6 +237,32 @@ START_TEST(concurrency_of_what_is_left)
 END_TEST
 
 /* A signature that is too long is a hash, which differs when one code does. */
+/* "a stage may have no groups in the strategy and groups: [] in the status before it is resolved",
+ * and a group that no cluster matches has no members. */
+static const struct {
+	const char *tree;
+	bool unknown;
+} shown[] = {
+	{"", true},
+	{"{\"status\":{\"state\":\"NotStarted\"}}", true},
+	{TREE(""), true},
+	{TREE(STAGE("NotStarted", "", "")), true},
+	{TREE(STAGE("Failed", "", GROUP("", MEMBER("a", "Failed", ""))) "," STAGE("NotStarted", "",
+										  "")),
+	 true},
+	{TREE("{\"name\":\"s\"}," STAGE("Failed", "", GROUP("", ""))), true},
+	{TREE(STAGE("Completed", "", "") "," STAGE("Skipped", "", "") "," STAGE(
+		 "Failed", "", GROUP("", MEMBER("a", "Failed", "")))),
+	 false},
+	{TREE(STAGE("NotStarted", "", "{\"name\":\"g\"}")), false},
+};
+
+START_TEST(members_that_are_not_shown)
+{
+	ck_assert_int_eq(plan_for(shown[_i].tree)->members_unknown, shown[_i].unknown);
+}
+END_TEST
+
 START_TEST(many_failed_members)
 {
 	char signatures[2][1024];
@@ -347,6 +373,7 @@ int main(void)
 	tcase_add_test(tcase, the_signature_has_one_order);
 	tcase_add_test(tcase, a_failure_that_nobody_can_see_is_for_a_person);
 	tcase_add_loop_test(tcase, concurrency_of_what_is_left, 0, (int)COUNT(concurrency));
+	tcase_add_loop_test(tcase, members_that_are_not_shown, 0, (int)COUNT(shown));
 	tcase_add_test(tcase, many_failed_members);
 	tcase_add_test(tcase, the_selectors_choose);
 	tcase_add_test(tcase, an_empty_fleet);

@@ -22,21 +22,6 @@
 #define MAX_PAGES 1000
 #define MAX_LINK_BYTES ((size_t)32 << 20) /* of all links of one list */
 
-int fleet_arm_guid(char out[FLEET_GUID], struct fleet_error *error)
-{
-	unsigned char b[16];
-
-	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-		return fleet_error_set(error, FLEET_E_INTERNAL, "the system gives no random bytes");
-	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	(void)snprintf(out, FLEET_GUID,
-		       "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-		       b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-		       b[13], b[14], b[15]);
-	return 0;
-}
-
 struct fleet_deadline fleet_arm_deadline(struct fleet_deadline deadline)
 {
 	if (deadline.at_ms > INT64_MIN + PRINT_ROOM_MS)
@@ -71,7 +56,7 @@ int fleet_arm_open(const struct fleet_arm_options *options, struct fleet_arm **r
 	arm->transport = options->transport;
 	fleet_buf_init(&arm->token, FLEET_MAX_TOKEN);
 	clear_info(arm);
-	rc = fleet_arm_guid(arm->correlation_id, error);
+	rc = fleet_guid(arm->correlation_id, error);
 	if (!rc && !arm->transport)
 		rc = fleet_transport_load(&arm->transport, error);
 	if (!rc) {
@@ -170,7 +155,7 @@ static int make_headers(const struct fleet_arm *arm, const struct fleet_arm_requ
 {
 	char guid[FLEET_GUID];
 	size_t n = 0;
-	int rc = fleet_arm_guid(guid, error);
+	int rc = fleet_guid(guid, error);
 
 	if (rc)
 		return rc;

@@ -6,8 +6,7 @@
 #include "arena.h"
 #include "arm.h"
 #include "buf.h"
-
-#define FLEET_GUID 37 /* bytes of a GUID as a text, with its NUL */
+#include "guid.h"
 
 struct fleet_arm {
 	struct fleet_arm_options options;
@@ -32,9 +31,6 @@ struct fleet_arm_request {
 };
 
 /* ---- arm.c ---- */
-
-/* Writes a random GUID of version 4 into OUT. Returns 0 or FLEET_E_INTERNAL. */
-int fleet_arm_guid(char out[FLEET_GUID], struct fleet_error *error);
 
 /* The deadline that leaves time to print a verdict. */
 struct fleet_deadline fleet_arm_deadline(struct fleet_deadline deadline);

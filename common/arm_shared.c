@@ -8,8 +8,9 @@
 #include "model.h"
 #include "snapshot.h"
 
-/* A token is renewed when less than this is left of it, or half of a short life. */
+/* A token is renewed when less than this is left of it, or half of a short or long life. */
 #define RENEW_S ((int64_t)300)
+#define LONG_LIFE_S 7200
 /* When it cannot be renewed it is used as long as a request still has a chance. */
 #define LAST_USE_S 30
 /* Entra ID answers a repeated failure from memory for a minute and throttles who insists. */
@@ -17,22 +18,13 @@
 #define OTHER_MEMO_S 10
 #define THROTTLE_MEMO_S 5
 
-/* Who we are, without any secret. */
-static void identity(const struct fleet_arm *arm, char *out, size_t size)
-{
-	const struct fleet_config_credential *credential = arm->options.credential;
-
-	(void)snprintf(out, size, "%s %s %s %s", credential->type, credential->tenant,
-		       credential->client_id, credential->token_file);
-}
-
 static void token_key(const struct fleet_arm *arm, char *out, size_t size)
 {
-	char who[256], scope[128];
+	char who[FLEET_CREDENTIAL_IDENTITY], scope[128];
 
-	identity(arm, who, sizeof(who));
 	(void)snprintf(out, size, "token %s %s %s", arm->options.cloud->authority,
-		       fleet_credential_scope(arm->options.cloud, scope, sizeof(scope)), who);
+		       fleet_credential_scope(arm->options.cloud, scope, sizeof(scope)),
+		       fleet_credential_identity(arm->options.credential, who));
 }
 
 /* The service counts by subscription, principal and kind of request; where it has a quota of its
@@ -41,9 +33,9 @@ static void throttle_key(const struct fleet_arm *arm, const struct fleet_arm_req
 			 char *out, size_t size)
 {
 	const char *subscription = arm->options.subscription ? arm->options.subscription : "";
-	char who[256];
+	char who[FLEET_CREDENTIAL_IDENTITY];
 
-	identity(arm, who, sizeof(who));
+	(void)fleet_credential_identity(arm->options.credential, who);
 	if (request->quota)
 		(void)snprintf(out, size, "throttle %s %s %s", arm->options.cloud->arm, who,
 			       request->quota);
@@ -78,11 +70,12 @@ void fleet_arm_memo_write(struct fleet_arm *arm, const struct fleet_arm_request 
 	(void)fleet_memo_write(arm->options.cache_dir, key, fleet_now_s() + for_s, what, NULL);
 }
 
-/* Does the token hold for a while yet? Half of a short life must do. */
+/* Does the token hold for a while yet? Half of a short life must do; of a long one (a managed
+ * identity's is a day) half is left for the service to be out of order in. */
 static bool holds(int64_t read_s, int64_t expires_s, int64_t now_s)
 {
 	int64_t life = expires_s - read_s;
-	int64_t margin = life > 2 * RENEW_S ? RENEW_S : life / 2;
+	int64_t margin = life > 2 * RENEW_S && life < LONG_LIFE_S ? RENEW_S : life / 2;
 
 	return expires_s - now_s > margin;
 }
@@ -123,8 +116,6 @@ out:
 static int get_token(struct fleet_arm *arm, struct fleet_deadline deadline,
 		     struct fleet_error *error)
 {
-	const struct fleet_credential_type *type =
-		fleet_credential_type(arm->options.credential->type);
 	struct fleet_credential_context context = {
 		.credential = arm->options.credential,
 		.cloud = arm->options.cloud,
@@ -136,7 +127,7 @@ static int get_token(struct fleet_arm *arm, struct fleet_deadline deadline,
 	int rc;
 
 	fleet_buf_wipe(&arm->token);
-	rc = type->get(&context, &arm->token, &life_s, error);
+	rc = fleet_credential_get(&context, &arm->token, &life_s, error);
 	if (rc) {
 		fleet_buf_wipe(&arm->token);
 		return rc;

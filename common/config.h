@@ -25,13 +25,23 @@ struct fleet_config_cloud {
 
 struct fleet_config_credential {
 	const char *name;
-	const char *type; /* "client_secret", "token_file" */
+	const char *type; /* one of fleet_credential_types, credential.h */
 	const char *tenant;
 	const char *client_id;
 	const char *secret_file; /* "${CREDENTIALS_DIRECTORY}/..." is resolved when it is read */
 	const char *secret_environment; /* name of an environment variable, "" when not used */
 	const char *token_file;
-	const char *where; /* "file:line", for messages */
+	const char *certificate_file; /* private key and certificates, PEM or PKCS#12 */
+	const char *certificate_password_file;
+	const char *certificate_password_environment; /* name of a variable, "" when not used */
+	const char *certificate_algorithm; /* "PS256", "RS256", "" for PS256 */
+	bool send_certificate_chain;
+	const char *object_id;	 /* of a managed identity, in place of client_id */
+	const char *resource_id; /* the same by its ARM id */
+	const char *source;	 /* of a managed identity; "": by the environment */
+	const char *az;		 /* the Azure CLI, "" for /usr/bin/az */
+	const char *az_config;	 /* its AZURE_CONFIG_DIR, "" for that of the environment */
+	const char *where;	 /* "file:line", for messages */
 };
 
 struct fleet_config_estate;

@@ -6,6 +6,7 @@
 
 #include "config_private.h"
 #include "credential.h"
+#include "managed_identity.h"
 #include "text.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -156,6 +157,17 @@ static bool is_secret_path(const char *text)
 	return is_path(text);
 }
 
+static bool is_identity_id(const char *text)
+{
+	static const char provider[] =
+		"/providers/microsoft.managedidentity/userassignedidentities/";
+	const char *at = strcasestr(text, provider);
+
+	return strncasecmp(text, "/subscriptions/", 15) == 0 && at &&
+	       made_of(at + sizeof(provider) - 1, LETTERS DIGITS "_-", 1, 128) &&
+	       made_of(text, LETTERS DIGITS "_-./()", 1, 400);
+}
+
 bool fleet_config_valid(enum fleet_config_kind kind, const char *text, const char **ret_allowed)
 {
 	switch (kind) {
@@ -206,6 +218,16 @@ bool fleet_config_valid(enum fleet_config_kind kind, const char *text, const cha
 	case FLEET_CONFIG_ENVIRONMENT:
 		*ret_allowed = "the name of an environment variable";
 		return is_variable(text);
+	case FLEET_CONFIG_RESOURCE_ID:
+		*ret_allowed = "the id of a user assigned identity: /subscriptions/.../providers/"
+			       "Microsoft.ManagedIdentity/userAssignedIdentities/NAME";
+		return is_identity_id(text);
+	case FLEET_CONFIG_ALGORITHM:
+		*ret_allowed = "\"PS256\" or \"RS256\"";
+		return strcmp(text, "PS256") == 0 || strcmp(text, "RS256") == 0;
+	case FLEET_CONFIG_IDENTITY_SOURCE:
+		*ret_allowed = "\"imds\", \"app_service\" or \"azure_arc\"";
+		return fleet_managed_identity_knows(text);
 	case FLEET_CONFIG_TYPE:
 		*ret_allowed = "a type of credential";
 		return fleet_credential_type(text) != NULL;

@@ -108,28 +108,15 @@ int fleet_config_read_estate(const struct fleet_config_reader *reader,
 	return rc;
 }
 
-static uint64_t mix(uint64_t hash, const char *text)
-{
-	/* ARM ids compare without case; the NUL keeps "ab", "c" and "a", "bc" apart. */
-	do {
-		unsigned char byte = (unsigned char)*text;
-
-		if (byte >= 'A' && byte <= 'Z')
-			byte = (unsigned char)(byte + ('a' - 'A'));
-		hash = (hash ^ byte) * 0x100000001b3u;
-	} while (*text++);
-	return hash;
-}
-
 static uint64_t scope_of(const struct fleet_config_estate *estate)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = FLEET_TEXT_HASH;
 
 	for (size_t i = 0; i < estate->management_group_count; i++)
-		hash = mix(hash, estate->management_groups[i]);
-	hash = mix(hash, "");
+		hash = fleet_text_hash(hash, estate->management_groups[i]);
+	hash = fleet_text_hash(hash, "");
 	for (size_t i = 0; i < estate->subscription_count; i++)
-		hash = mix(hash, estate->subscriptions[i]);
+		hash = fleet_text_hash(hash, estate->subscriptions[i]);
 	return (hash ^ (uint64_t)estate->recent_s) * 0x100000001b3u;
 }
 

@@ -48,6 +48,23 @@ static const struct fleet_config_key credential_keys[] = {
 	 offsetof(struct fleet_config_credential, secret_environment), 0, 0},
 	{"token_file", FLEET_CONFIG_SECRET_PATH,
 	 offsetof(struct fleet_config_credential, token_file), 0, 0},
+	{"certificate_file", FLEET_CONFIG_SECRET_PATH,
+	 offsetof(struct fleet_config_credential, certificate_file), 0, 0},
+	{"certificate_password_file", FLEET_CONFIG_SECRET_PATH,
+	 offsetof(struct fleet_config_credential, certificate_password_file), 0, 0},
+	{"certificate_password_environment", FLEET_CONFIG_ENVIRONMENT,
+	 offsetof(struct fleet_config_credential, certificate_password_environment), 0, 0},
+	{"certificate_algorithm", FLEET_CONFIG_ALGORITHM,
+	 offsetof(struct fleet_config_credential, certificate_algorithm), 0, 0},
+	{"send_certificate_chain", FLEET_CONFIG_SWITCH,
+	 offsetof(struct fleet_config_credential, send_certificate_chain), 0, 0},
+	{"object_id", FLEET_CONFIG_GUID, offsetof(struct fleet_config_credential, object_id), 0, 0},
+	{"resource_id", FLEET_CONFIG_RESOURCE_ID,
+	 offsetof(struct fleet_config_credential, resource_id), 0, 0},
+	{"source", FLEET_CONFIG_IDENTITY_SOURCE, offsetof(struct fleet_config_credential, source),
+	 0, 0},
+	{"az", FLEET_CONFIG_PATH, offsetof(struct fleet_config_credential, az), 0, 0},
+	{"az_config", FLEET_CONFIG_PATH, offsetof(struct fleet_config_credential, az_config), 0, 0},
 	{NULL, FLEET_CONFIG_PATH, 0, 0, 0},
 };
 
@@ -129,6 +146,9 @@ static int check_credential(const struct fleet_config_reader *reader,
 			    const config_setting_t *setting,
 			    const struct fleet_credential_type *type)
 {
+	static const char *const principals[] = {"client_id", "object_id", "resource_id"};
+	int named = 0;
+
 	for (size_t i = 0; type->required[i]; i++)
 		if (!config_setting_get_member(setting, type->required[i]))
 			return fleet_config_fail(reader, setting,
@@ -142,6 +162,12 @@ static int check_credential(const struct fleet_config_reader *reader,
 			return fleet_config_fail(reader, key, "the type %s does not take this key",
 						 type->name);
 	}
+	for (size_t i = 0; i < sizeof(principals) / sizeof(principals[0]); i++)
+		named += config_setting_get_member(setting, principals[i]) != NULL;
+	if (named > 1)
+		return fleet_config_fail(reader, setting,
+					 "only one of client_id, object_id and resource_id may "
+					 "name the identity");
 	if (in_list(type->optional, "secret_file") &&
 	    in_list(type->optional, "secret_environment") &&
 	    !config_setting_get_member(setting, "secret_file") ==
@@ -173,7 +199,7 @@ static int read_credential(const struct fleet_config_reader *reader,
 		const char **field =
 			(const char **)(void *)((char *)credential + credential_keys[i].offset);
 
-		if (!*field)
+		if (credential_keys[i].kind != FLEET_CONFIG_SWITCH && !*field)
 			*field = "";
 	}
 	return rc;

@@ -5,14 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "credential.h"
 #include "model.h"
 #include "payload.h"
+#include "text.h"
 
 const struct fleet_credential_type *const fleet_credential_types[] = {
-	&fleet_credential_client_secret,
-	&fleet_credential_token_file,
+	&fleet_credential_client_secret,     &fleet_credential_client_certificate,
+	&fleet_credential_workload_identity, &fleet_credential_managed_identity,
+	&fleet_credential_azure_cli,	     &fleet_credential_environment,
+	&fleet_credential_default,	     &fleet_credential_token_file,
 	NULL,
 };
 
@@ -23,6 +27,86 @@ const struct fleet_credential_type *fleet_credential_type(const char *name)
 			return fleet_credential_types[i];
 	}
 	return NULL;
+}
+
+int fleet_credential_get(const struct fleet_credential_context *context, struct fleet_buf *token,
+			 int64_t *ret_life_s, struct fleet_error *error)
+{
+	int rc = fleet_credential_type(context->credential->type)
+			 ->get(context, token, ret_life_s, error);
+
+	/* NOTFOUND would read as "no such fleet" further up. */
+	if (rc == FLEET_E_NOTFOUND) {
+		rc = FLEET_E_CONFIG;
+		if (error)
+			error->code = FLEET_E_CONFIG;
+	}
+	return rc;
+}
+
+char *fleet_credential_identity(const struct fleet_config_credential *credential,
+				char out[FLEET_CREDENTIAL_IDENTITY])
+{
+	const struct fleet_credential_type *type = fleet_credential_type(credential->type);
+	const char *const parts[] = {
+		credential->type,      credential->tenant,	     credential->client_id,
+		credential->object_id, credential->resource_id,	     credential->source,
+		credential->token_file, credential->certificate_file, credential->az_config,
+	};
+	uint64_t hash = FLEET_TEXT_HASH;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		hash = fleet_text_hash(hash, parts[i] ? parts[i] : "");
+	for (size_t i = 0; type && type->environment && type->environment[i]; i++)
+		hash = fleet_text_hash(hash, fleet_credential_variable(type->environment[i]));
+	(void)snprintf(out, FLEET_CREDENTIAL_IDENTITY, "%s %.60s %.40s %016llx", credential->type,
+		       credential->tenant ? credential->tenant : "",
+		       credential->client_id ? credential->client_id : "",
+		       (unsigned long long)hash);
+	return out;
+}
+
+const char *fleet_credential_variable(const char *name)
+{
+	const char *value = secure_getenv(name);
+
+	return value ? value : "";
+}
+
+int fleet_credential_check_authority(const struct fleet_credential_context *context,
+				     struct fleet_error *error)
+{
+	const struct fleet_config_credential *credential = context->credential;
+	const char *named = fleet_credential_variable("AZURE_AUTHORITY_HOST");
+	const char *configured = context->cloud->authority;
+	size_t len = strlen(named), own = strlen(configured);
+
+	while (len > 0 && named[len - 1] == '/')
+		len--;
+	while (own > 0 && configured[own - 1] == '/')
+		own--;
+	if (len == 0 || (len == own && strncasecmp(named, configured, len) == 0))
+		return 0;
+	(void)fleet_error_set(error, FLEET_E_CONFIG,
+			      "credential %s (%s): AZURE_AUTHORITY_HOST is %.*s, but the cloud %s "
+			      "signs in at %s",
+			      credential->name, credential->where, len > 100 ? 100 : (int)len,
+			      named, context->cloud->name, configured);
+	fleet_error_hint(error, "give the fleet the cloud it is in, with the key \"cloud\"");
+	return FLEET_E_CONFIG;
+}
+
+void fleet_credential_encode(struct fleet_buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    c == '-' || c == '.' || c == '_' || c == '~')
+			(void)fleet_buf_add(out, &text[i], 1);
+		else
+			(void)fleet_buf_addf(out, "%%%02X", (unsigned)c);
+	}
 }
 
 char *fleet_credential_scope(const struct fleet_config_cloud *cloud, char *out, size_t size)
@@ -60,42 +144,52 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-int fleet_credential_read(const struct fleet_config_credential *credential, const char *file,
-			  enum fleet_file_kind kind, struct fleet_buf *buf,
-			  struct fleet_error *error)
+int fleet_credential_read_bytes(const struct fleet_config_credential *credential, const char *file,
+				enum fleet_file_kind kind, struct fleet_buf *buf,
+				struct fleet_error *error)
 {
-	struct fleet_buf path, raw;
 	struct fleet_error why;
-	size_t from = 0, to;
+	struct fleet_buf path;
 	int rc;
 
 	fleet_buf_init(&path, 4096);
-	fleet_buf_init(&raw, buf->cap);
 	rc = resolve(credential, file, &path, error);
-	if (rc)
-		goto out;
-	rc = fleet_file_read(fleet_buf_text(&path), kind, &raw, &why);
-	if (rc) {
+	if (!rc && fleet_file_read(fleet_buf_text(&path), kind, buf, &why)) {
 		/* NOTFOUND would read as "no such fleet" further up. */
 		rc = fleet_error_set(error, FLEET_E_CONFIG, "credential %s (%s): %s",
 				     credential->name, credential->where, why.message);
 		fleet_error_hint(error, "%s", why.hint);
-		goto out;
+	} else if (!rc && buf->len == 0) {
+		rc = fleet_error_set(error, FLEET_E_CONFIG,
+				     "credential %s (%s): the file %s is empty", credential->name,
+				     credential->where, fleet_buf_text(&path));
 	}
+	fleet_buf_finish(&path);
+	return rc;
+}
+
+int fleet_credential_read(const struct fleet_config_credential *credential, const char *file,
+			  enum fleet_file_kind kind, struct fleet_buf *buf,
+			  struct fleet_error *error)
+{
+	struct fleet_buf raw;
+	size_t from = 0, to;
+	int rc;
+
+	fleet_buf_init(&raw, buf->cap);
+	rc = fleet_credential_read_bytes(credential, file, kind, &raw, error);
 	to = raw.len;
 	while (from < to && is_blank(raw.data[from]))
 		from++;
 	while (to > from && is_blank(raw.data[to - 1]))
 		to--;
-	if (from == to)
+	if (!rc && from == to)
 		rc = fleet_error_set(error, FLEET_E_CONFIG,
 				     "credential %s (%s): the file %s is empty", credential->name,
-				     credential->where, fleet_buf_text(&path));
-	else if (fleet_buf_add(buf, raw.data + from, to - from))
+				     credential->where, file);
+	else if (!rc && fleet_buf_add(buf, raw.data + from, to - from))
 		rc = fleet_error_set(error, FLEET_E_NOMEM, "no memory for a credential");
-out:
 	fleet_buf_wipe(&raw);
-	fleet_buf_finish(&path);
 	return rc;
 }
 

@@ -33,6 +33,10 @@ static const char *noun_for(enum fleet_file_kind kind)
 		return "policy file";
 	case FLEET_FILE_STATE:
 		return "state file";
+	case FLEET_FILE_CHALLENGE:
+		return "key file";
+	case FLEET_FILE_PROGRAM:
+		return "program";
 	case FLEET_FILE_DATA:
 		return "file";
 	}
@@ -48,11 +52,13 @@ static bool owner_allowed(uid_t owner, enum fleet_file_kind kind)
 	case FLEET_FILE_CONFIG:
 	case FLEET_FILE_SECRET:
 	case FLEET_FILE_TOKEN:
+	case FLEET_FILE_PROGRAM:
 		return owner == 0 || owner == us;
 	case FLEET_FILE_POLICY:
 		return owner == 0;
 	case FLEET_FILE_STATE:
 		return owner == us;
+	case FLEET_FILE_CHALLENGE:
 	case FLEET_FILE_DATA:
 		return true;
 	}
@@ -65,11 +71,13 @@ static const char *owners_for(enum fleet_file_kind kind)
 	case FLEET_FILE_CONFIG:
 	case FLEET_FILE_SECRET:
 	case FLEET_FILE_TOKEN:
+	case FLEET_FILE_PROGRAM:
 		return "root or the user that runs this";
 	case FLEET_FILE_POLICY:
 		return "root";
 	case FLEET_FILE_STATE:
 		return "the user that runs this";
+	case FLEET_FILE_CHALLENGE:
 	case FLEET_FILE_DATA:
 		return "anybody";
 	}
@@ -82,6 +90,7 @@ static mode_t forbidden_bits(enum fleet_file_kind kind)
 	switch (kind) {
 	case FLEET_FILE_CONFIG:
 	case FLEET_FILE_POLICY:
+	case FLEET_FILE_PROGRAM:
 		return S_IWGRP | S_IWOTH;
 	case FLEET_FILE_SECRET:
 		return S_IWGRP | S_IRWXO;
@@ -89,6 +98,7 @@ static mode_t forbidden_bits(enum fleet_file_kind kind)
 		return S_IWOTH;
 	case FLEET_FILE_STATE:
 		return S_IRWXG | S_IRWXO;
+	case FLEET_FILE_CHALLENGE:
 	case FLEET_FILE_DATA:
 		return 0;
 	}
@@ -100,12 +110,14 @@ static const char *chmod_for(enum fleet_file_kind kind)
 	switch (kind) {
 	case FLEET_FILE_CONFIG:
 	case FLEET_FILE_POLICY:
+	case FLEET_FILE_PROGRAM:
 		return "go-w";
 	case FLEET_FILE_SECRET:
 		return "g-w,o=";
 	case FLEET_FILE_TOKEN:
 		return "o-w";
 	case FLEET_FILE_STATE:
+	case FLEET_FILE_CHALLENGE:
 	case FLEET_FILE_DATA:
 		return "go=";
 	}
@@ -149,7 +161,7 @@ static int open_checked(const char *path, enum fleet_file_kind kind, struct stat
 	int fd, rc;
 
 	/* Kubernetes projects tokens as links to "..data/...". */
-	if (kind != FLEET_FILE_TOKEN && kind != FLEET_FILE_DATA)
+	if (kind != FLEET_FILE_TOKEN && kind != FLEET_FILE_PROGRAM && kind != FLEET_FILE_DATA)
 		flags |= O_NOFOLLOW;
 	fd = open(path, flags);
 	if (fd < 0) {

@@ -306,3 +306,15 @@ bool fleet_name_valid(const char *text, size_t max)
 		return false;
 	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
+
+uint64_t fleet_text_hash(uint64_t hash, const char *text)
+{
+	do {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte >= 'A' && byte <= 'Z')
+			byte = (unsigned char)(byte + ('a' - 'A'));
+		hash = (hash ^ byte) * 0x100000001b3u;
+	} while (*text++);
+	return hash;
+}

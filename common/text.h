@@ -55,4 +55,11 @@ bool fleet_id_equal(const char *a, const char *b);
 /* Is TEXT a resource name of the service, ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$, of 1 to MAX bytes? */
 bool fleet_name_valid(const char *text, size_t max);
 
+/* Where fleet_text_hash begins. */
+#define FLEET_TEXT_HASH ((uint64_t)0xcbf29ce484222325u)
+
+/* HASH with TEXT mixed in, upper case as lower (ARM ids compare without case); its NUL counts, so
+ * that "ab", "c" is told from "a", "bc". */
+uint64_t fleet_text_hash(uint64_t hash, const char *text);
+
 #endif

@@ -66,10 +66,9 @@ static int two_digits(const char *text)
 	return (text[0] - '0') * 10 + text[1] - '0';
 }
 
-/* Reads "Sun, 06 Nov 1994 08:49:37 GMT", the one form that is still sent. strptime would follow the
- * locale. Returns 0 for anything else. */
-static int64_t http_date(const char *text)
+int64_t fleet_http_date_s(const char *text)
 {
+	/* strptime would follow the locale. */
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm tm = {0};
 	time_t at;
@@ -100,7 +99,7 @@ int64_t fleet_response_date_s(const struct fleet_response *response)
 {
 	char text[64] = "";
 
-	return http_date(fleet_response_header(response, "date", text, sizeof(text)));
+	return fleet_http_date_s(fleet_response_header(response, "date", text, sizeof(text)));
 }
 
 /* A whole number without a sign, capped at a day in units of which there are PER_S in a second;
@@ -160,7 +159,7 @@ int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int
 		whole_number(fleet_response_header(response, "retry-after", text, sizeof(text)), 1);
 	if (number >= 0)
 		return number * 1000;
-	number = http_date(text);
+	number = fleet_http_date_s(text);
 	from_s = fleet_response_date_s(response);
 	number = number > 0 ? number - (from_s ? from_s : now_s) : 0;
 	if (number <= 0 && response->status == 429)

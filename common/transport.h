@@ -27,13 +27,16 @@ struct fleet_tls {
 
 struct fleet_request {
 	const char *method; /* GET, POST, PATCH */
-	const char *url;    /* absolute, https */
+	const char *url;    /* absolute, https (http when IS_LOCAL) */
 	/*
 	 * "https://host[:port]" that the URL must belong to. The transport parses URL and sends to
 	 * exactly what it parsed; another scheme, host or port, user info, or an URL that does not
 	 * parse is FLEET_E_PROTOCOL and nothing is sent.
 	 */
 	const char *origin;
+	/* ORIGIN is a token service of this machine: plain http, to 127.0.0.1, ::1, localhost or
+	 * 169.254.169.254 only, and never through a proxy. */
+	bool is_local;
 	const char *const *headers; /* "Name: value", NULL-terminated; secrets inside stay inside */
 	const char *body;	    /* NULL for none; POST then sends Content-Length: 0 */
 	size_t body_len;
@@ -79,6 +82,10 @@ const char *fleet_response_find(const struct fleet_response *response, const cha
  * cut value would say something else. Returns OUT. */
 char *fleet_response_header(const struct fleet_response *response, const char *name, char *out,
 			    size_t size);
+
+/* Reads "Sun, 06 Nov 1994 08:49:37 GMT", the one form of HTTP dates that is still sent, as seconds
+ * since the epoch; 0 for anything else. */
+int64_t fleet_http_date_s(const char *text);
 
 /* The time of the Date header in seconds since the epoch, 0 when it is absent or no HTTP date. */
 int64_t fleet_response_date_s(const struct fleet_response *response);

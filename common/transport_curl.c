@@ -209,20 +209,33 @@ static bool part_equal(CURLU *a, CURLU *b, CURLUPart part, unsigned int flags)
 	return same;
 }
 
-/* Is URL https, without user info, and of the same host and port as ORIGIN? HOST is filled when the
- * URL has one. */
-static bool url_belongs(CURLU *url, CURLU *origin, char *host, size_t size)
+/* Is HOST this machine, or the metadata service of the one that it is a guest of? */
+static bool is_local_host(const char *host)
+{
+	static const char *const hosts[] = {"127.0.0.1", "[::1]", "localhost", "169.254.169.254"};
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		if (strcmp(host, hosts[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Is URL https (http to a local host, when it IS_LOCAL), without user info, and of the same host and
+ * port as ORIGIN? HOST is filled when the URL has one. */
+static bool url_belongs(CURLU *url, CURLU *origin, bool is_local, char *host, size_t size)
 {
 	char other[256], *scheme = NULL;
-	bool https;
+	bool is_allowed;
 
 	host[0] = '\0';
 	if (!host_of(url, host, size) || !host_of(origin, other, sizeof(other)))
 		return false;
-	https = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && scheme &&
-		strcasecmp(scheme, "https") == 0;
+	is_allowed = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && scheme &&
+		     strcasecmp(scheme, is_local ? "http" : "https") == 0 &&
+		     (!is_local || is_local_host(host));
 	curl_free(scheme);
-	return https && part_equal(url, origin, CURLUPART_SCHEME, 0) && strcmp(host, other) == 0 &&
+	return is_allowed && part_equal(url, origin, CURLUPART_SCHEME, 0) && strcmp(host, other) == 0 &&
 	       part_equal(url, origin, CURLUPART_PORT, CURLU_DEFAULT_PORT) &&
 	       !has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD);
 }
@@ -245,7 +258,7 @@ static int parse_url(const struct fleet_request *request, CURLU **ret_url, char 
 	else if (curl_url_set(url, CURLUPART_URL, request->url, CURLU_PATH_AS_IS) != CURLUE_OK)
 		rc = fleet_error_set(error, FLEET_E_PROTOCOL,
 				     "a link that is no absolute URL was not followed");
-	else if (!url_belongs(url, origin, host, size))
+	else if (!url_belongs(url, origin, request->is_local, host, size))
 		rc = fleet_error_set(error, FLEET_E_PROTOCOL,
 				     "a link to %s was not followed, only %s may be asked",
 				     host[0] ? host : "a strange place", request->origin);
@@ -259,8 +272,9 @@ static int parse_url(const struct fleet_request *request, CURLU **ret_url, char 
 }
 
 /* What holds for every request, whatever it asks. */
-static CURLcode set_common(struct handle *handle)
+static CURLcode set_common(struct handle *handle, bool is_local)
 {
+	const char *proxy = is_local ? "" : handle->proxy;
 	CURL *easy = handle->easy;
 	CURLcode rc = CURLE_OK;
 
@@ -270,10 +284,10 @@ static CURLcode set_common(struct handle *handle)
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 #if LIBCURL_VERSION_NUM >= 0x075500
-	SET(CURLOPT_PROTOCOLS_STR, "https");
+	SET(CURLOPT_PROTOCOLS_STR, is_local ? "http" : "https");
 	SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
 #else
-	SET(CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTPS);
+	SET(CURLOPT_PROTOCOLS, (long)(is_local ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
 	SET(CURLOPT_REDIR_PROTOCOLS, (long)CURLPROTO_HTTPS);
 #endif
 #if LIBCURL_VERSION_NUM >= 0x074000
@@ -291,11 +305,11 @@ static CURLcode set_common(struct handle *handle)
 		SET(CURLOPT_CAINFO, handle->ca_file);
 		SET(CURLOPT_CAPATH, handle->ca_path);
 	}
-	if (!handle->proxy[0]) {
+	if (!proxy[0]) {
 		SET(CURLOPT_PROXY, "");
 		SET(CURLOPT_NOPROXY, "*");
-	} else if (strcmp(handle->proxy, "environment") != 0) {
-		SET(CURLOPT_PROXY, handle->proxy);
+	} else if (strcmp(proxy, "environment") != 0) {
+		SET(CURLOPT_PROXY, proxy);
 		SET(CURLOPT_NOPROXY, "");
 	}
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -309,7 +323,7 @@ static CURLcode set_request(struct handle *handle, const struct fleet_request *r
 {
 	int64_t left_ms = fleet_deadline_left_ms(request->deadline);
 	CURL *easy = handle->easy;
-	CURLcode rc = set_common(handle);
+	CURLcode rc = set_common(handle, request->is_local);
 
 	SET(CURLOPT_CURLU, url);
 	SET(CURLOPT_HTTPHEADER, headers);

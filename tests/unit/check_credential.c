@@ -1,78 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Credentials: where secrets come from, what is sent, and what the token service's answers mean. */
 #include <check.h>
-#include <sys/stat.h>
 
-#include "credential.h"
-#include "fake_transport.h"
+#include "credential_fixture.h"
 #include "model.h"
-
-#define JSON "content-type: application/json\n"
-#define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
-
-static char folder[256];
-static char path[300];
-static struct fleet_config_cloud cloud;
-static struct fleet_config_credential credential;
-static struct fleet_error error;
-static struct fleet_buf token;
-static int64_t life_s;
-
-static void setup(void)
-{
-	folder_make(folder, sizeof(folder));
-	(void)snprintf(path, sizeof(path), "%s/file", folder);
-	memset(&cloud, 0, sizeof(cloud));
-	cloud.name = "public";
-	cloud.authority = "https://login.microsoftonline.com";
-	cloud.arm = "https://management.azure.com";
-	cloud.audience = "https://management.azure.com";
-	memset(&credential, 0, sizeof(credential));
-	credential.name = "reader";
-	credential.type = "client_secret";
-	credential.tenant = "contoso.example";
-	credential.client_id = "22222222-0000-0000-0000-000000000000";
-	credential.secret_file = "";
-	credential.secret_environment = "FLEETMON_CHECK_SECRET";
-	credential.token_file = path;
-	credential.where = "fleetmon.conf:7";
-	memset(&error, 0, sizeof(error));
-	fleet_buf_init(&token, FLEET_MAX_TOKEN);
-	life_s = -1;
-	fake_reset();
-	ck_assert_int_eq(setenv("FLEETMON_CHECK_SECRET", "value", 1), 0);
-}
-
-static void teardown(void)
-{
-	fleet_buf_wipe(&token);
-	fake_reset();
-	folder_remove(folder);
-}
-
-static void make(const char *bytes, size_t len, mode_t mode)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, bytes, len), (ssize_t)len);
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	(void)close(fd);
-}
-
-static int get(const char *type)
-{
-	struct fleet_credential_context context = {
-		.credential = &credential,
-		.cloud = &cloud,
-		.transport = &fake_transport,
-		.handle = &fake,
-		.deadline = fleet_deadline_in(5000),
-	};
-
-	fleet_buf_wipe(&token);
-	return fleet_credential_type(type)->get(&context, &token, &life_s, &error);
-}
 
 static void answer(const struct fake_answer *one)
 {

@@ -14,7 +14,6 @@
 #include "text.h"
 
 #define RETRIES 3
-#define RETRY_FIRST_MS 800
 /* A retry that could not be answered any more is not worth the wait. */
 #define RETRY_ROOM_MS 100
 /* Kept from the deadline, to print the verdict in. */
@@ -251,18 +250,6 @@ static bool may_repeat(const struct fleet_arm_request *request,
 	}
 }
 
-/* The wait before retry TRY (from 0) when the service names none: 0.8 s, 2.4 s, 5.6 s, each times
- * 0.8 to 1.3 so that those who failed together do not come back together. */
-static int64_t backoff_ms(int try)
-{
-	uint32_t random = 0;
-	int64_t base = (((int64_t)1 << (try + 1)) - 1) * RETRY_FIRST_MS;
-
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		random = 0;
-	return base * (800 + random % 500) / 1000;
-}
-
 /* Waits before the next try; false when there is none. Remembers throttling for all others, who
  * must not ask while we wait. */
 static bool wait_to_repeat(struct fleet_arm *arm, const struct fleet_arm_request *request,
@@ -274,7 +261,7 @@ static bool wait_to_repeat(struct fleet_arm *arm, const struct fleet_arm_request
 	bool named = wait_ms > 0;
 
 	if (!named)
-		wait_ms = backoff_ms(try);
+		wait_ms = fleet_backoff_ms(try);
 	if (wait_ms + RETRY_ROOM_MS >= fleet_deadline_left_ms(deadline))
 		repeat = false;
 	if (response->status == 429 && (named || !repeat))

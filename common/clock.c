@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks and deadlines. clock_gettime cannot fail for these two clocks on Linux. */
 #include <errno.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "clock.h"
+
+#define BACKOFF_FIRST_MS 800
 
 int64_t fleet_now_s(void)
 {
@@ -52,4 +55,14 @@ bool fleet_deadline_sleep(struct fleet_deadline deadline, int64_t ms)
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
 		;
 	return fleet_deadline_left_ms(deadline) > 0;
+}
+
+int64_t fleet_backoff_ms(int try)
+{
+	uint32_t random = 0;
+	int64_t base = (((int64_t)1 << (try + 1)) - 1) * BACKOFF_FIRST_MS;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		random = 0;
+	return base * (800 + random % 500) / 1000;
 }

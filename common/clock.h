@@ -25,6 +25,10 @@ struct fleet_deadline fleet_deadline_within(struct fleet_deadline deadline, int6
 /* Milliseconds left, 0 when it has come. */
 int64_t fleet_deadline_left_ms(struct fleet_deadline deadline);
 
+/* Milliseconds to wait before retry TRY (from 0) when the service names none: 0.8 s, 2.4 s, 5.6 s,
+ * each times 0.8 to 1.3 so that those who failed together do not come back together. */
+int64_t fleet_backoff_ms(int try);
+
 /* Sleeps MS milliseconds but not past DEADLINE. Returns false when the deadline came first. */
 bool fleet_deadline_sleep(struct fleet_deadline deadline, int64_t ms);
 

@@ -12,11 +12,18 @@
 #include "payload.h"
 #include "text.h"
 
+#define RETRIES 2    /* of what may pass */
+#define LEAST_MS 500 /* that a request needs */
+
 const struct fleet_credential_type *const fleet_credential_types[] = {
-	&fleet_credential_client_secret,     &fleet_credential_client_certificate,
-	&fleet_credential_workload_identity, &fleet_credential_managed_identity,
-	&fleet_credential_azure_cli,	     &fleet_credential_environment,
-	&fleet_credential_default,	     &fleet_credential_token_file,
+	&fleet_credential_client_secret,
+	&fleet_credential_client_certificate,
+	&fleet_credential_workload_identity,
+	&fleet_credential_managed_identity,
+	&fleet_credential_azure_cli,
+	&fleet_credential_environment,
+	&fleet_credential_default,
+	&fleet_credential_token_file,
 	NULL,
 };
 
@@ -29,11 +36,39 @@ const struct fleet_credential_type *fleet_credential_type(const char *name)
 	return NULL;
 }
 
+/* Whoever is throttled does not insist. */
+static bool may_pass(enum fleet_code code)
+{
+	return code == FLEET_E_NETWORK || code == FLEET_E_SERVICE;
+}
+
+int fleet_credential_try(const struct fleet_credential_type *type,
+			 const struct fleet_credential_context *context, struct fleet_buf *token,
+			 int64_t *ret_life_s, struct fleet_error *error)
+{
+	for (int try = 0;; try++) {
+		struct fleet_error why = {.code = FLEET_OK};
+		int rc = type->get(context, token, ret_life_s, &why);
+		int64_t wait_ms = fleet_backoff_ms(try);
+
+		if (rc && type->repeats && try < RETRIES && may_pass((enum fleet_code)rc)) {
+			if (why.retry_after_s > 0)
+				wait_ms = why.retry_after_s * 1000;
+			if (fleet_deadline_left_ms(context->deadline) > wait_ms + LEAST_MS &&
+			    fleet_deadline_sleep(context->deadline, wait_ms))
+				continue;
+		}
+		if (rc && error)
+			*error = why;
+		return rc;
+	}
+}
+
 int fleet_credential_get(const struct fleet_credential_context *context, struct fleet_buf *token,
 			 int64_t *ret_life_s, struct fleet_error *error)
 {
-	int rc = fleet_credential_type(context->credential->type)
-			 ->get(context, token, ret_life_s, error);
+	int rc = fleet_credential_try(fleet_credential_type(context->credential->type), context,
+				      token, ret_life_s, error);
 
 	/* NOTFOUND would read as "no such fleet" further up. */
 	if (rc == FLEET_E_NOTFOUND) {
@@ -49,8 +84,8 @@ char *fleet_credential_identity(const struct fleet_config_credential *credential
 {
 	const struct fleet_credential_type *type = fleet_credential_type(credential->type);
 	const char *const parts[] = {
-		credential->type,      credential->tenant,	     credential->client_id,
-		credential->object_id, credential->resource_id,	     credential->source,
+		credential->type,	credential->tenant,	      credential->client_id,
+		credential->object_id,	credential->resource_id,      credential->source,
 		credential->token_file, credential->certificate_file, credential->az_config,
 	};
 	uint64_t hash = FLEET_TEXT_HASH;

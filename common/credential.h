@@ -39,6 +39,8 @@ struct fleet_credential_type {
 		   int64_t *ret_life_s, struct fleet_error *error);
 	/* Whether a token is worth caching: one from a file is not. */
 	bool cached;
+	/* A request that came to nothing for a reason that passes is made again by the caller. */
+	bool repeats;
 	/* The environment variables that decide who we are, ended by NULL; NULL for none. */
 	const char *const *environment;
 	/* When what proves who we are expires, seconds since the epoch; NULL: nobody knows. Returns
@@ -52,6 +54,12 @@ const struct fleet_credential_type *fleet_credential_type(const char *name);
 
 /* All types, ended by NULL. */
 extern const struct fleet_credential_type *const fleet_credential_types[];
+
+/* Gets a token as TYPE does, and again after failures that pass, as long as the deadline allows.
+ * Returns as "get" does. */
+int fleet_credential_try(const struct fleet_credential_type *type,
+			 const struct fleet_credential_context *context, struct fleet_buf *token,
+			 int64_t *ret_life_s, struct fleet_error *error);
 
 /* Gets a token as the credential's type does. What is not there is FLEET_E_CONFIG. */
 int fleet_credential_get(const struct fleet_credential_context *context, struct fleet_buf *token,

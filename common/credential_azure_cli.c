@@ -90,10 +90,9 @@ static int start(struct run *run, const char *path, char *const *argv, char *con
 	if (why) {
 		(void)close(out[0]);
 		(void)close(err[0]);
-		return fleet_error_set(error, FLEET_E_CONFIG,
-				       "credential %s (%s): %s cannot be run: %s",
-				       run->credential->name, run->credential->where, path,
-				       strerror(why));
+		return fleet_error_set(
+			error, FLEET_E_CONFIG, "credential %s (%s): %s cannot be run: %s",
+			run->credential->name, run->credential->where, path, strerror(why));
 	}
 	run->out = out[0];
 	run->err = err[0];
@@ -298,8 +297,8 @@ static int run_it(struct run *run, const struct fleet_credential_context *contex
 		  const char *scope, struct fleet_error *error)
 {
 	const char *path = run->credential->az[0] ? run->credential->az : default_az;
-	const char *argv[11] = {"az", "account", "get-access-token", "--output",
-				"json", "--scope", scope};
+	const char *argv[11] = {"az",	   "account", "get-access-token", "--output", "json",
+				"--scope", scope};
 	char *envp[MAX_ENVIRONMENT + 1];
 	struct fleet_deadline deadline = fleet_deadline_within(context->deadline, LONGEST_MS);
 	struct fleet_buf text;

@@ -36,9 +36,9 @@ static int read_secrets(const struct fleet_config_credential *credential, struct
 		rc = fleet_credential_read(credential, credential->certificate_password_file,
 					   FLEET_FILE_SECRET, &secrets->password, error);
 	else if (!rc && credential->certificate_password_environment[0])
-		rc = fleet_buf_adds(&secrets->password,
-				    fleet_credential_variable(
-					    credential->certificate_password_environment));
+		rc = fleet_buf_adds(
+			&secrets->password,
+			fleet_credential_variable(credential->certificate_password_environment));
 	secrets->file.bytes = secrets->bytes.data;
 	secrets->file.len = secrets->bytes.len;
 	secrets->file.password = fleet_buf_text(&secrets->password);
@@ -113,5 +113,6 @@ const struct fleet_credential_type fleet_credential_client_certificate = {
 	.optional = optional,
 	.get = get,
 	.cached = true,
+	.repeats = true,
 	.expiry = expiry,
 };

@@ -54,4 +54,5 @@ const struct fleet_credential_type fleet_credential_client_secret = {
 	.optional = optional,
 	.get = get,
 	.cached = true,
+	.repeats = true,
 };

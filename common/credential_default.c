@@ -11,17 +11,21 @@
 #include "credential.h"
 #include "text.h"
 
-
-
 static const char *const required[] = {NULL};
 static const char *const optional[] = {NULL};
 static const char *const environment[] = {
-	"AZURE_TOKEN_CREDENTIALS", "AZURE_TENANT_ID",
-	"AZURE_CLIENT_ID",	   "AZURE_CLIENT_CERTIFICATE_PATH",
-	"IDENTITY_ENDPOINT",	   "MSI_ENDPOINT",
-	"IMDS_ENDPOINT",	   "AZURE_POD_IDENTITY_AUTHORITY_HOST",
-	"AZURE_CONFIG_DIR",	   "AZURE_FEDERATED_TOKEN_FILE",
-	"HOME",			   NULL,
+	"AZURE_TOKEN_CREDENTIALS",
+	"AZURE_TENANT_ID",
+	"AZURE_CLIENT_ID",
+	"AZURE_CLIENT_CERTIFICATE_PATH",
+	"IDENTITY_ENDPOINT",
+	"MSI_ENDPOINT",
+	"IMDS_ENDPOINT",
+	"AZURE_POD_IDENTITY_AUTHORITY_HOST",
+	"AZURE_CONFIG_DIR",
+	"AZURE_FEDERATED_TOKEN_FILE",
+	"HOME",
+	NULL,
 };
 
 static const struct {
@@ -100,7 +104,7 @@ static int get(const struct fleet_credential_context *context, struct fleet_buf 
 		who.client_id = chain[i].type == &fleet_credential_managed_identity
 					? fleet_credential_variable("AZURE_CLIENT_ID")
 					: "";
-		rc = chain[i].type->get(&with, token, ret_life_s, &why);
+		rc = fleet_credential_try(chain[i].type, &with, token, ret_life_s, &why);
 		if (rc && rc != FLEET_E_NOTFOUND && error)
 			*error = why;
 		(void)snprintf(prefix, sizeof(prefix), "credential %s (%s): ", credential->name,

@@ -43,8 +43,9 @@ static int read_environment(struct fleet_config_credential *who, struct fleet_er
 			      "credential %s (%s): the environment names no credential: %s%s",
 			      who->name, who->where, missing,
 			      strchr(missing, ' ') ? " is set" : " is not set");
-	fleet_error_hint(error, "a monitoring daemon may start its plugins with another environment "
-				"than its own");
+	fleet_error_hint(error,
+			 "a monitoring daemon may start its plugins with another environment "
+			 "than its own");
 	return FLEET_E_NOTFOUND;
 }
 
@@ -58,7 +59,9 @@ static int get(const struct fleet_credential_context *context, struct fleet_buf 
 	if (!rc)
 		rc = fleet_credential_check_authority(context, error);
 	with.credential = &who;
-	return rc ? rc : fleet_credential_type(who.type)->get(&with, token, ret_life_s, error);
+	return rc ? rc
+		  : fleet_credential_try(fleet_credential_type(who.type), &with, token, ret_life_s,
+					 error);
 }
 
 static int expiry(const struct fleet_config_credential *credential, int64_t *ret_expires_s,

@@ -161,17 +161,18 @@ static int choose(struct asking *asking, struct fleet_error *error)
 			continue;
 		asking->source = &sources[i];
 		/* The agent of Azure Arc is where it always is, whatever the environment says. */
-		if (sources[i].is_there() ||
-		    (wanted[0] && strcmp(wanted, "azure_arc") == 0))
+		if (sources[i].is_there() || (wanted[0] && strcmp(wanted, "azure_arc") == 0))
 			return 0;
 	}
-	(void)fleet_error_set(error, FLEET_E_NOTFOUND,
-			      "credential %s (%s): no token service of App Service: neither "
-			      "IDENTITY_ENDPOINT and IDENTITY_HEADER nor MSI_ENDPOINT and MSI_SECRET "
-			      "are set",
-			      credential->name, credential->where);
-	fleet_error_hint(error, "a monitoring daemon may start its plugins with another environment "
-				"than its own");
+	(void)fleet_error_set(
+		error, FLEET_E_NOTFOUND,
+		"credential %s (%s): no token service of App Service: neither "
+		"IDENTITY_ENDPOINT and IDENTITY_HEADER nor MSI_ENDPOINT and MSI_SECRET "
+		"are set",
+		credential->name, credential->where);
+	fleet_error_hint(error,
+			 "a monitoring daemon may start its plugins with another environment "
+			 "than its own");
 	return FLEET_E_NOTFOUND;
 }
 
@@ -229,8 +230,9 @@ static int make_request(struct asking *asking, struct fleet_error *error)
 					   : fleet_credential_variable(source->variable));
 	if (asking->url.failed || asking->header.failed ||
 	    strpbrk(fleet_buf_text(&asking->header), "\r\n"))
-		return refuse(asking, FLEET_E_CONFIG, error,
-			      "cannot be asked: what the environment says is too long or no header");
+		return refuse(
+			asking, FLEET_E_CONFIG, error,
+			"cannot be asked: what the environment says is too long or no header");
 	return 0;
 }
 
@@ -390,8 +392,9 @@ static int ask(struct asking *asking, struct fleet_buf *token, int64_t *ret_life
 		int rc = send(asking, fleet_buf_text(&asking->url), true, TRY_MS, &response, error);
 
 		if (rc) {
-			fleet_error_hint(error, "is this a machine of Azure's%s? Its managed "
-						"identity comes from %s",
+			fleet_error_hint(error,
+					 "is this a machine of Azure's%s? Its managed "
+					 "identity comes from %s",
 					 is_arc ? " or one of Azure Arc" : "",
 					 asking->source->noun);
 			fleet_response_finish(&response);

@@ -55,5 +55,6 @@ const struct fleet_credential_type fleet_credential_workload_identity = {
 	.optional = optional,
 	.get = get,
 	.cached = true,
+	.repeats = true,
 	.environment = environment,
 };

@@ -73,9 +73,10 @@ static int make_form(const struct fleet_credential_context *context, const struc
 	fleet_credential_encode(form, fleet_buf_text(proof), proof->len);
 	if (!form->failed)
 		return 0;
-	return fleet_error_set(error, FLEET_E_CONFIG,
-			       "credential %s (%s): tenant, client_id or what proves it is too long",
-			       credential->name, credential->where);
+	return fleet_error_set(
+		error, FLEET_E_CONFIG,
+		"credential %s (%s): tenant, client_id or what proves it is too long",
+		credential->name, credential->where);
 }
 
 static int first_number(struct json_object *body)
@@ -162,7 +163,8 @@ static int refused(const struct fleet_credential_context *context,
 }
 
 static int ask(const struct fleet_credential_context *context, const char *url,
-	       const struct fleet_buf *form, struct fleet_buf *token, int64_t *ret_life_s, struct fleet_error *error)
+	       const struct fleet_buf *form, struct fleet_buf *token, int64_t *ret_life_s,
+	       struct fleet_error *error)
 {
 	static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
 					      "Accept: application/json", NULL};

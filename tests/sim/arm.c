@@ -113,8 +113,9 @@ static bool check_token(struct sim_call *call)
 
 	call->token = sim_token_check(call->world, call->request, &code, &message);
 	if (call->token) {
-		if (call->token->application)
-			call->caller = call->world->identity.client_id;
+		call->reply->caller = call->token->client;
+		if (call->token->client)
+			call->caller = call->token->client;
 		return true;
 	}
 	call->reply->gateway = true;

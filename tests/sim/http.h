@@ -52,9 +52,10 @@ struct sim_reply {
 	enum sim_delivery delivery;
 	int64_t delay_ms;
 	int64_t date_skew_s;
-	bool gateway;	/* ARM itself answered, not the resource provider */
-	bool no_op_id;	/* answers about fleets themselves carry no operation identifier */
-	bool effective; /* an action changed something */
+	bool gateway;	    /* ARM itself answered, not the resource provider */
+	bool no_op_id;	    /* answers about fleets themselves carry no operation identifier */
+	bool effective;	    /* an action changed something */
+	const char *caller; /* whose token the request had, NULL: a static one, or none */
 };
 
 /* Adds or replaces a header. */

@@ -2,6 +2,8 @@
 /* Entra ID's part: tokens, discovery documents, and ARM's metadata that points to them. */
 #include "identity.h"
 
+#include "assertion.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -54,22 +56,20 @@ static const char *form_get(const struct form *form, const char *name)
 	return NULL;
 }
 
-static struct sim_token *token_add(struct sim_world *world, char *value, bool application,
-				   int64_t expires_ns)
+static void token_add(struct sim_world *world, char *value, const char *client, int64_t expires_ns)
 {
 	struct sim_token *token = sim_alloc(sizeof(*token));
 
 	token->value = value;
-	token->application = application;
+	token->client = sim_strdup(client);
 	token->expires_ns = expires_ns;
 	token->next = world->tokens;
 	world->tokens = token;
-	return token;
 }
 
 void sim_token_add_static(struct sim_world *world, const char *value)
 {
-	(void)token_add(world, sim_strdup(value), false, SIM_NEVER);
+	token_add(world, sim_strdup(value), NULL, SIM_NEVER);
 }
 
 const struct sim_token *sim_token_check(struct sim_world *world, const struct sim_request *request,
@@ -133,8 +133,8 @@ static void sts_error(struct sim_world *world, struct sim_request *request, stru
 }
 
 /* Looks like a JWT so that clients which decode it find their claims; the signature is noise. */
-static char *make_jwt(struct sim_world *world, const char *audience, const char *tenant,
-		      const char *client)
+static char *make_jwt(struct sim_world *world, const char *audience, const char *client,
+		      int64_t life_s)
 {
 	struct json_object *claims = sim_json_object();
 	int64_t now = sim_real_ns() / SIM_SECOND;
@@ -143,7 +143,7 @@ static char *make_jwt(struct sim_world *world, const char *audience, const char 
 	char *header, *payload, *signature = sim_random_text(342), *token;
 
 	sim_json_put_text(claims, "aud", audience);
-	sim_json_put_text(claims, "tid", tenant);
+	sim_json_put_text(claims, "tid", world->identity.tenant);
 	sim_json_put_text(claims, "appid", client);
 	sim_json_put_text(claims, "oid", world->identity.object_id);
 	sim_json_put_text(claims, "sub", world->identity.object_id);
@@ -151,7 +151,7 @@ static char *make_jwt(struct sim_world *world, const char *audience, const char 
 	sim_json_put_text(claims, "ver", "1.0");
 	sim_json_put_int(claims, "iat", now);
 	sim_json_put_int(claims, "nbf", now);
-	sim_json_put_int(claims, "exp", now + world->identity.lifetime_s);
+	sim_json_put_int(claims, "exp", now + life_s);
 	sim_json_write(&text, claims);
 	header = sim_base64url(head, sizeof(head) - 1);
 	payload = sim_base64url(text.data, text.len);
@@ -164,21 +164,61 @@ static char *make_jwt(struct sim_world *world, const char *audience, const char 
 	return token;
 }
 
+const char *sim_token_issue(struct sim_world *world, const char *audience, const char *client,
+			    int64_t life_s)
+{
+	char *jwt = make_jwt(world, audience, client, life_s);
+
+	token_add(world, jwt, client, sim_monotonic_ns() + life_s * SIM_SECOND);
+	return jwt;
+}
+
 static void issue(struct sim_world *world, struct sim_reply *reply, const struct form *form)
 {
 	const char *scope = form_get(form, "scope");
 	char *audience = sim_strndup(scope, strlen(scope) - strlen("/.default"));
-	char *jwt = make_jwt(world, audience, world->identity.tenant, form_get(form, "client_id"));
 	struct json_object *body = sim_json_object();
 
 	sim_json_put_text(body, "token_type", "Bearer");
 	sim_json_put_int(body, "expires_in", world->identity.lifetime_s);
 	sim_json_put_int(body, "ext_expires_in", world->identity.lifetime_s);
-	sim_json_put_text(body, "access_token", jwt);
-	(void)token_add(world, jwt, true,
-			sim_monotonic_ns() + world->identity.lifetime_s * SIM_SECOND);
+	sim_json_put_text(body, "access_token",
+			  sim_token_issue(world, audience, world->identity.client_id,
+					  world->identity.lifetime_s));
 	sim_reply_json(reply, 200, body);
 	free(audience);
+}
+
+/* A secret, or an assertion that is made for this very endpoint. */
+static const struct sim_refusal *check_proof(struct sim_world *world, struct sim_request *request,
+					     const struct form *form, const char *tenant)
+{
+	static const struct sim_refusal none = {
+		401, "invalid_client", 7000218,
+		"The request body must contain the following parameter: 'client_assertion' or "
+		"'client_secret'."};
+	static const struct sim_refusal wrong_type = {
+		400, "invalid_request", 90023, "The client_assertion_type is not supported."};
+	static const struct sim_refusal wrong_secret = {
+		401, "invalid_client", 7000215,
+		"Invalid client secret provided. Ensure the secret being sent in the request is "
+		"the client secret value, not the client secret ID."};
+	const char *secret = form_get(form, "client_secret");
+	const char *assertion = form_get(form, "client_assertion");
+	const struct sim_refusal *refusal;
+	char *endpoint;
+
+	if (!assertion)
+		return !secret					       ? &none
+		       : sim_eq(secret, world->identity.client_secret) ? NULL
+								       : &wrong_secret;
+	if (!sim_eq(form_get(form, "client_assertion_type"),
+		    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))
+		return &wrong_type;
+	endpoint = sim_format("%s/%s/oauth2/v2.0/token", request->base, tenant);
+	refusal = sim_assertion_check(world, assertion, world->identity.client_id, endpoint);
+	free(endpoint);
+	return refusal;
 }
 
 static void token_checked(struct sim_world *world, struct sim_request *request,
@@ -186,8 +226,8 @@ static void token_checked(struct sim_world *world, struct sim_request *request,
 {
 	const struct sim_identity *identity = &world->identity;
 	const char *grant = form_get(form, "grant_type");
-	const char *secret = form_get(form, "client_secret");
 	const char *scope = form_get(form, "scope");
+	const struct sim_refusal *refusal;
 
 	if (!sim_ieq(tenant, identity->tenant))
 		sts_error(world, request, reply, 400, "invalid_request", 90002,
@@ -203,14 +243,9 @@ static void token_checked(struct sim_world *world, struct sim_request *request,
 		sts_error(world, request, reply, 400, "unauthorized_client", 700016,
 			  "Application was not found in the directory. This can happen if the "
 			  "application has not been installed by the administrator of the tenant.");
-	else if (!secret)
-		sts_error(world, request, reply, 401, "invalid_client", 7000218,
-			  "The request body must contain the following parameter: "
-			  "'client_assertion' or 'client_secret'.");
-	else if (!sim_eq(secret, identity->client_secret))
-		sts_error(world, request, reply, 401, "invalid_client", 7000215,
-			  "Invalid client secret provided. Ensure the secret being sent in the "
-			  "request is the client secret value, not the client secret ID.");
+	else if ((refusal = check_proof(world, request, form, tenant)))
+		sts_error(world, request, reply, refusal->status, refusal->error, refusal->code,
+			  refusal->message);
 	else if (!sim_ends(scope, "/.default") || strchr(scope, ' '))
 		sts_error(world, request, reply, 400, "invalid_scope", 70011,
 			  "The provided value for the input parameter 'scope' is not valid.");

@@ -18,6 +18,13 @@ bool sim_identity_handle(struct sim_world *world, struct sim_request *request,
 const struct sim_token *sim_token_check(struct sim_world *world, const struct sim_request *request,
 					char **ret_code, char **ret_message);
 
+/*
+ * A new token for AUDIENCE of CLIENT, which holds for LIFE_S seconds; it lives as long as the
+ * world.
+ */
+const char *sim_token_issue(struct sim_world *world, const char *audience, const char *client,
+			    int64_t life_s);
+
 /* Accepts a token for ever. */
 void sim_token_add_static(struct sim_world *world, const char *value);
 

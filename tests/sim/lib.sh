@@ -6,7 +6,8 @@
 #                              127.0.0.1 and localhost: DIR/ca.pem, DIR/server.pem,
 #                              DIR/server.key, and DIR/capath/ (hashed)
 #   sim_start SCENARIO [ARG]   starts $FLEETSIM in the background, waits for its URL line,
-#                              sets and exports FLEETSIM_URL and FLEETSIM_PID
+#                              sets and exports FLEETSIM_URL and FLEETSIM_PID, with --metadata
+#                              FLEETSIM_METADATA_URL as well
 #   sim_start_tls SCENARIO DIR [ARG]   the same over TLS with the certificate of sim_ca
 #   sim_stop                   ends it and returns its exit status
 #   sim_clock JSON, sim_fault JSON     the control endpoint
@@ -51,7 +52,8 @@ sim_start() {
 	for ((i = 0; i < 200; i++)); do
 		if IFS= read -r line <"$FLEETSIM_DIR/url" && [ -n "$line" ]; then
 			FLEETSIM_URL=$line
-			export FLEETSIM_URL FLEETSIM_PID
+			FLEETSIM_METADATA_URL=$(sed -n 2p "$FLEETSIM_DIR/url")
+			export FLEETSIM_URL FLEETSIM_METADATA_URL FLEETSIM_PID
 			return 0
 		fi
 		kill -0 "$FLEETSIM_PID" 2>/dev/null || break
@@ -79,7 +81,7 @@ sim_stop() {
 		status=$?
 	fi
 	[ -n "${FLEETSIM_DIR:-}" ] && rm -rf "$FLEETSIM_DIR"
-	unset FLEETSIM_PID FLEETSIM_DIR FLEETSIM_URL
+	unset FLEETSIM_PID FLEETSIM_DIR FLEETSIM_URL FLEETSIM_METADATA_URL
 	return "$status"
 }
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assertion.h"
 #include "faults.h"
+#include "managed.h"
 #include "reqlog.h"
 
 /* Appends so that lists keep the order of creation, which is the order they are served in. */
@@ -282,6 +284,7 @@ static void lists_finish(struct sim_world *world)
 
 		world->tokens = token->next;
 		free(token->value);
+		free(token->client);
 		free(token);
 	}
 }
@@ -308,6 +311,8 @@ void sim_world_finish(struct sim_world *world)
 	free(world->identity.client_secret);
 	free(world->identity.object_id);
 	free(world->identity.user);
+	sim_assertion_finish(&world->identity);
+	sim_managed_finish(&world->managed);
 	sim_faults_free(world->faults);
 	sim_log_free(world->log);
 	(void)pthread_mutex_destroy(&world->lock);

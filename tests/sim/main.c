@@ -23,22 +23,25 @@ struct options {
 	const char *listen;
 	const char *tls;
 	const char *portfile;
+	const char *metadata;
 };
 
 static void usage(FILE *out)
 {
 	fputs("Usage: fleetsim --scenario FILE [--listen ADDRESS:PORT] [--tls CERT,KEY]\n"
-	      "                [--portfile FILE]\n"
+	      "                [--metadata ADDRESS:PORT] [--portfile FILE]\n"
 	      "Simulates the Azure Kubernetes Fleet Manager service, its tokens included.\n"
 	      "\n"
 	      "  -s, --scenario FILE        what there is at the start, see fleetsim(1)\n"
 	      "  -l, --listen ADDRESS:PORT  default 127.0.0.1:0, port 0 is any free one\n"
 	      "  -t, --tls CERT,KEY         PEM files; without it plain HTTP\n"
+	      "  -m, --metadata ADDRESS:PORT  managed identities, by plain HTTP\n"
 	      "  -p, --portfile FILE        write the port number there when ready\n"
 	      "  -V, --version              print the version\n"
 	      "  -h, --help                 print this\n"
 	      "\n"
-	      "Prints its base URL when ready. Ends on SIGTERM or SIGINT.\n",
+	      "Prints its base URL when ready, then that of --metadata. Ends on SIGTERM or "
+	      "SIGINT.\n",
 	      out);
 }
 
@@ -49,6 +52,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{"scenario", required_argument, NULL, 's'},
 		{"listen", required_argument, NULL, 'l'},
 		{"tls", required_argument, NULL, 't'},
+		{"metadata", required_argument, NULL, 'm'},
 		{"portfile", required_argument, NULL, 'p'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
@@ -56,13 +60,15 @@ static int parse_options(int argc, char **argv, struct options *options)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:l:t:p:Vh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:l:t:m:p:Vh", longs, NULL)) != -1) {
 		if (c == 's') {
 			options->scenario = optarg;
 		} else if (c == 'l') {
 			options->listen = optarg;
 		} else if (c == 't') {
 			options->tls = optarg;
+		} else if (c == 'm') {
+			options->metadata = optarg;
 		} else if (c == 'p') {
 			options->portfile = optarg;
 		} else if (c == 'V') {
@@ -126,27 +132,51 @@ static bool write_port(const char *path, const char *url)
 	return good;
 }
 
-static int run(struct sim_world *world, const struct options *options, const char *cert,
-	       const char *key, const sigset_t *ends)
+static struct sim_server *start(struct sim_world *world, enum sim_server_kind kind,
+				const char *listen, const char *cert, const char *key)
 {
-	struct sim_server *server;
 	char *error = NULL;
-	int signal_number, status = 0;
+	struct sim_server *server = sim_server_start(world, kind, listen, cert, key, &error);
 
-	server = sim_server_start(world, options->listen, cert, key, &error);
 	if (!server) {
 		fprintf(stderr, "fleetsim: %s\n", error);
 		free(error);
-		return 1;
 	}
-	if (options->portfile && !write_port(options->portfile, sim_server_url(server)))
-		status = 1;
-	if (status == 0 && (puts(sim_server_url(server)) < 0 || fflush(stdout) != 0)) {
+	return server;
+}
+
+/* In one call: who reads the first line finds the second. */
+static bool say_urls(const struct sim_server *server, const struct sim_server *metadata)
+{
+	char *text = sim_format("%s\n%s%s", sim_server_url(server),
+				metadata ? sim_server_url(metadata) : "", metadata ? "\n" : "");
+	bool good = fputs(text, stdout) >= 0 && fflush(stdout) == 0;
+
+	free(text);
+	if (!good)
 		fputs("fleetsim: standard output is closed\n", stderr);
-		status = 1;
-	}
-	if (status == 0)
+	return good;
+}
+
+static int run(struct sim_world *world, const struct options *options, const char *cert,
+	       const char *key, const sigset_t *ends)
+{
+	struct sim_server *server, *metadata = NULL;
+	int signal_number, status = 1;
+
+	server = start(world, SIM_SERVER_SERVICE, options->listen, cert, key);
+	if (!server)
+		return 1;
+	if (options->metadata)
+		metadata = start(world, SIM_SERVER_METADATA, options->metadata, NULL, NULL);
+	if ((metadata || !options->metadata) &&
+	    (!options->portfile || write_port(options->portfile, sim_server_url(server))) &&
+	    say_urls(server, metadata)) {
 		(void)sigwait(ends, &signal_number);
+		status = 0;
+	}
+	if (metadata)
+		sim_server_stop(metadata);
 	sim_server_stop(server);
 	return status;
 }

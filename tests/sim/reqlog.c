@@ -19,6 +19,7 @@ struct entry {
 	char *if_none_match;
 	char *user_agent;
 	char *fault;
+	char *caller;
 	unsigned status;
 	int64_t received_ns;
 	bool effective;
@@ -46,6 +47,7 @@ static void entry_finish(struct entry *entry)
 	free(entry->if_none_match);
 	free(entry->user_agent);
 	free(entry->fault);
+	free(entry->caller);
 }
 
 void sim_log_clear(struct sim_log *log)
@@ -108,6 +110,7 @@ void sim_log_add(struct sim_log *log, const struct sim_request *request,
 		.if_none_match = sim_strdup(sim_request_header(request, "If-None-Match")),
 		.user_agent = sim_strdup(sim_request_header(request, "User-Agent")),
 		.fault = sim_strdup(fault),
+		.caller = sim_strdup(reply->caller),
 		.status = reply->status,
 		.received_ns = received_ns,
 		.effective = reply->effective,
@@ -143,6 +146,7 @@ struct json_object *sim_log_list(const struct sim_log *log, const char *method,
 		sim_time_format(when, entry->received_ns, 9);
 		sim_json_put_text(item, "received", when);
 		sim_json_put_text(item, "fault", entry->fault);
+		sim_json_put_text(item, "caller", entry->caller);
 		sim_json_put_bool(item, "effective", entry->effective);
 		sim_json_push(list, item);
 	}

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assertion.h"
 #include "behaviour.h"
 #include "engine.h"
 #include "faults.h"
 #include "identity.h"
 #include "json.h"
+#include "managed.h"
 #include "reader.h"
 #include "scenario_fleet.h"
 
@@ -47,9 +49,9 @@ static bool read_clock(struct sim_reader *reader, struct json_object *root, stru
 static bool read_identity(struct sim_reader *reader, struct json_object *root,
 			  struct sim_world *world)
 {
-	static const char *const keys[] = {"tenant",	"client_id", "client_secret",
-					   "object_id", "user",	     "token_lifetime_s",
-					   NULL};
+	static const char *const keys[] = {"tenant",	   "client_id", "client_secret",
+					   "object_id",	   "user",	"token_lifetime_s",
+					   "certificates", "federated", NULL};
 	struct sim_identity *identity = &world->identity;
 	struct json_object *json = NULL;
 
@@ -65,7 +67,8 @@ static bool read_identity(struct sim_reader *reader, struct json_object *root,
 	       sim_read_text(reader, json, ".identity", "object_id", &identity->object_id) &&
 	       sim_read_text(reader, json, ".identity", "user", &identity->user) &&
 	       sim_read_int(reader, json, ".identity", "token_lifetime_s", 0, 86400 * 365,
-			    &identity->lifetime_s);
+			    &identity->lifetime_s) &&
+	       sim_assertion_read(reader, json, identity);
 }
 
 static bool read_tokens(struct sim_reader *reader, struct json_object *root,
@@ -238,6 +241,7 @@ static bool read_root(struct sim_reader *reader, struct json_object *root, struc
 {
 	static const char *const keys[] = {"clock",
 					   "identity",
+					   "managed_identity",
 					   "static_tokens",
 					   "page_size",
 					   "start_retries_failed",
@@ -252,7 +256,8 @@ static bool read_root(struct sim_reader *reader, struct json_object *root, struc
 	int64_t page_size = 0;
 
 	if (!sim_read_keys(reader, root, "", keys) || !read_clock(reader, root, world) ||
-	    !read_identity(reader, root, world) || !read_tokens(reader, root, world) ||
+	    !read_identity(reader, root, world) || !sim_managed_read(reader, root, world) ||
+	    !read_tokens(reader, root, world) ||
 	    !sim_read_int(reader, root, "", "page_size", 0, INT32_MAX, &page_size) ||
 	    !sim_read_bool(reader, root, "", "start_retries_failed",
 			   &world->start_retries_failed) ||

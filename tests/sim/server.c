@@ -21,6 +21,7 @@
 #include "engine.h"
 #include "faults.h"
 #include "identity.h"
+#include "managed.h"
 #include "reqlog.h"
 
 #define BODY_MAX (8u << 20)
@@ -28,6 +29,7 @@
 
 struct sim_server {
 	struct sim_world *world;
+	enum sim_server_kind kind;
 	struct MHD_Daemon *daemon;
 	char *scheme;
 	char *url;
@@ -68,8 +70,10 @@ static void completed(void *cls, struct MHD_Connection *connection, void **con_c
 	*con_cls = NULL;
 }
 
-static void answer(struct sim_world *world, struct sim_request *request, struct sim_reply *reply)
+static void answer(const struct sim_server *server, struct sim_request *request,
+		   struct sim_reply *reply)
 {
+	struct sim_world *world = server->world;
 	const struct sim_fault *fault;
 	int64_t received;
 
@@ -78,7 +82,9 @@ static void answer(struct sim_world *world, struct sim_request *request, struct 
 	received = world->now_ns;
 	fault = sim_faults_match(world->faults, request);
 	if (!fault || !sim_fault_before(fault, request, reply)) {
-		if (!sim_identity_handle(world, request, reply))
+		if (server->kind == SIM_SERVER_METADATA)
+			sim_managed_handle(world, request, reply);
+		else if (!sim_identity_handle(world, request, reply))
 			sim_arm_handle(world, request, reply);
 		if (fault)
 			sim_fault_after(fault, request, reply);
@@ -124,7 +130,7 @@ static enum MHD_Result serve(struct sim_server *server, struct MHD_Connection *c
 	} else {
 		(void)pthread_mutex_lock(&world->lock);
 		sim_world_advance(world);
-		answer(world, &request, &reply);
+		answer(server, &request, &reply);
 		set_date(world, &reply);
 		(void)pthread_mutex_unlock(&world->lock);
 	}
@@ -229,8 +235,9 @@ static struct MHD_Daemon *start_daemon(struct sim_server *server, int fd, const 
 				MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
-struct sim_server *sim_server_start(struct sim_world *world, const char *listen, const char *cert,
-				    const char *key, char **ret_error)
+struct sim_server *sim_server_start(struct sim_world *world, enum sim_server_kind kind,
+				    const char *listen, const char *cert, const char *key,
+				    char **ret_error)
 {
 	struct addrinfo *address = NULL;
 	struct sim_server *server;
@@ -248,6 +255,7 @@ struct sim_server *sim_server_start(struct sim_world *world, const char *listen,
 	}
 	server = sim_alloc(sizeof(*server));
 	server->world = world;
+	server->kind = kind;
 	server->scheme = sim_strdup(cert ? "https" : "http");
 	server->url = url_of(server->scheme, fd);
 	atomic_init(&server->stopping, false);

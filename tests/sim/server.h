@@ -7,13 +7,20 @@
 
 struct sim_server;
 
+/* What a port is for. */
+enum sim_server_kind {
+	SIM_SERVER_SERVICE,  /* Entra ID and Azure Resource Manager */
+	SIM_SERVER_METADATA, /* managed identities */
+};
+
 /*
  * Listens on "ADDRESS:PORT" (IPv4, or IPv6 in brackets; port 0 picks a free
  * one). cert and key are PEM texts, both NULL for plain HTTP. NULL: *ret_error
  * says why, the caller frees it. The world must outlive the server.
  */
-struct sim_server *sim_server_start(struct sim_world *world, const char *listen, const char *cert,
-				    const char *key, char **ret_error);
+struct sim_server *sim_server_start(struct sim_world *world, enum sim_server_kind kind,
+				    const char *listen, const char *cert, const char *key,
+				    char **ret_error);
 
 /* "https://127.0.0.1:41234"; lives as long as the server. */
 const char *sim_server_url(const struct sim_server *server);

@@ -286,6 +286,18 @@ struct sim_releases {
 	struct json_object *images; /* ["AKSUbuntu-..."] */
 };
 
+struct x509_st;
+struct evp_pkey_st;
+
+/* Whose tokens stand for the application: another identity provider's, such as a cluster's. */
+struct sim_federated {
+	char *issuer;
+	char *subject;
+	char *audience;
+	struct evp_pkey_st *key; /* what its tokens are signed with, the public half */
+};
+
+/* The one application of the tenant. */
 struct sim_identity {
 	char *tenant;
 	char *client_id;
@@ -293,11 +305,37 @@ struct sim_identity {
 	char *object_id;
 	char *user; /* systemData of static tokens */
 	int64_t lifetime_s;
+	struct x509_st **certificates; /* registered with the application */
+	size_t certificate_count;
+	struct sim_federated *federated;
+	size_t federated_count;
+	char **spent; /* the jti of each assertion that was good */
+	size_t spent_count;
+};
+
+struct sim_managed_identity {
+	char *client_id;
+	char *object_id;
+	char *resource_id;
+	bool is_system;
+};
+
+/* What gives a machine its identities, on a port of its own. */
+struct sim_managed {
+	char *source; /* "imds", "azure_arc", "app_service"; NULL: there is none */
+	char *header; /* App Service: IDENTITY_HEADER, or MSI_SECRET */
+	char *folder; /* Azure Arc: where the challenges lie */
+	char *realm;  /* Azure Arc: a file that is named instead of a challenge */
+	int64_t lifetime_s;
+	struct sim_managed_identity *identities;
+	size_t count;
+	char *key_file; /* the newest challenge */
+	char *key;
 };
 
 struct sim_token {
 	char *value;
-	bool application;
+	char *client; /* whose it is, NULL: a static one */
 	int64_t expires_ns; /* real monotonic time; SIM_NEVER for static tokens */
 	struct sim_token *next;
 };
@@ -307,6 +345,7 @@ struct sim_world {
 	struct sim_clock clock;
 	int64_t now_ns; /* everything up to here has happened */
 	struct sim_identity identity;
+	struct sim_managed managed;
 	struct sim_token *tokens;
 	struct sim_group *resource_groups;
 	struct sim_cluster *clusters;

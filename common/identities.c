@@ -53,6 +53,26 @@ static const char *why_unknown(const struct fleet_self_identity *identity,
 							   : "nobody answered";
 }
 
+static void judge_certificate(struct judging *judging, const struct fleet_self_identity *identity)
+{
+	struct fleet_identity_report *report = judging->report;
+	int64_t left_s = identity->certificate_expires_s - judging->now_s;
+	char left[32];
+
+	if (identity->certificate_expires_s == FLEET_ABSENT)
+		return;
+	if (report->certificate_left_s == FLEET_ABSENT || left_s < report->certificate_left_s)
+		report->certificate_left_s = left_s;
+	fleet_duration_format(left_s < 0 ? -left_s : left_s, left, sizeof(left));
+	fleet_parts_add(judging->parts, "certificate", FLEET_LEVEL_OK, "certificate-warning",
+			identity->name, "the certificate of credential %s %s %s%s", identity->name,
+			left_s < 0 ? "expired" : "holds for", left, left_s < 0 ? " ago" : "");
+	fleet_parts_measure(judging->parts, &judging->opts->certificate, left_s, "s");
+	fleet_parts_next(judging->parts, "",
+			 "add a new certificate to the application before: az ad app credential "
+			 "reset --append");
+}
+
 static void judge_token(struct judging *judging, const struct fleet_self_identity *identity)
 {
 	const struct fleet_self_finding *token = &identity->token;
@@ -280,6 +300,7 @@ void fleet_identities_judge(const struct fleet_self *self, const char *fleet_id,
 
 	memset(ret_report, 0, sizeof(*ret_report));
 	ret_report->skew_s = ret_report->reads_left = FLEET_ABSENT;
+	ret_report->certificate_left_s = FLEET_ABSENT;
 	if (opts->only_reader && count > 1)
 		count = 1;
 	for (size_t i = 0; i < count; i++) {
@@ -288,6 +309,7 @@ void fleet_identities_judge(const struct fleet_self *self, const char *fleet_id,
 		/* One credential for both is told of once. */
 		if (i == 0 || strcmp(identity->name, self->identities[0].name) != 0) {
 			judge_token(&judging, identity);
+			judge_certificate(&judging, identity);
 			judge_service(&judging, identity);
 		}
 		judge_rights(&judging, identity, i > 0);

@@ -37,18 +37,29 @@ static int check_module(const struct fleet_config *config, const char *module_di
 static int check_credential(const struct fleet_config_credential *credential,
 			    struct fleet_error *error)
 {
-	const char *file =
-		*credential->secret_file ? credential->secret_file : credential->token_file;
-	enum fleet_file_kind kind = *credential->secret_file ? FLEET_FILE_SECRET : FLEET_FILE_TOKEN;
+	const struct {
+		const char *file;
+		enum fleet_file_kind kind;
+	} files[] = {
+		{credential->secret_file, FLEET_FILE_SECRET},
+		{credential->token_file, FLEET_FILE_TOKEN},
+		{credential->certificate_file, FLEET_FILE_SECRET},
+		{credential->certificate_password_file, FLEET_FILE_SECRET},
+		{credential->az, FLEET_FILE_PROGRAM},
+	};
 	struct fleet_error why;
 
-	/* Where systemd puts it is known in the unit only. */
-	if (*file != '/' || fleet_file_check(file, kind, &why) == 0)
-		return 0;
-	(void)fleet_error_set(error, FLEET_E_CONFIG, "%s: credentials.%s: %s", credential->where,
-			      credential->name, why.message);
-	fleet_error_hint(error, "%s", why.hint);
-	return FLEET_E_CONFIG;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		/* Where systemd puts it is known in the unit only. */
+		if (files[i].file[0] != '/' ||
+		    fleet_file_check(files[i].file, files[i].kind, &why) == 0)
+			continue;
+		(void)fleet_error_set(error, FLEET_E_CONFIG, "%s: credentials.%s: %s",
+				      credential->where, credential->name, why.message);
+		fleet_error_hint(error, "%s", why.hint);
+		return FLEET_E_CONFIG;
+	}
+	return 0;
 }
 
 static const struct fleet_config_credential *credential_of(const struct fleet_config_fleet *fleet,

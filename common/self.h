@@ -47,9 +47,10 @@ struct fleet_self_permission {
 struct fleet_self_identity {
 	const char *use;       /* "reader" for checks, "operator" for actions */
 	const char *name;      /* in the configuration */
-	const char *principal; /* client id, "" when the configuration has none */
+	const char *principal; /* client or object id, "" when the configuration has none */
 	struct fleet_self_finding token;
 	int64_t token_expires_s;	   /* FLEET_ABSENT when nobody says */
+	int64_t certificate_expires_s;	   /* with which it signs in; FLEET_ABSENT without one */
 	struct fleet_self_finding service; /* did Azure Resource Manager answer? */
 	struct fleet_self_finding rights;  /* did it say what the credential may do? */
 	const struct fleet_self_permission *permissions;

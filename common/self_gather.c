@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "credential.h"
 #include "model.h"
 #include "self_private.h"
 
@@ -28,12 +29,24 @@ struct fleet_self_finding fleet_self_found(struct fleet_self *self, enum fleet_s
 	return finding;
 }
 
+/* One that cannot be read fails to sign in, which says why. */
+static int64_t certificate_expires_s(const struct fleet_config_credential *credential)
+{
+	const struct fleet_credential_type *type = fleet_credential_type(credential->type);
+	int64_t expires_s = 0;
+
+	if (!type || !type->expiry || type->expiry(credential, &expires_s, NULL) || !expires_s)
+		return FLEET_ABSENT;
+	return expires_s;
+}
+
 static void begin_identity(struct fleet_self *self,
 			   const struct fleet_config_credential *credential, const char *use,
 			   struct fleet_self_identity *identity)
 {
 	const char *name = fleet_self_keep(self, credential->name);
-	const char *principal = fleet_self_keep(self, credential->client_id);
+	const char *principal = fleet_self_keep(
+		self, *credential->client_id ? credential->client_id : credential->object_id);
 
 	memset(identity, 0, sizeof(*identity));
 	identity->use = use;
@@ -42,6 +55,7 @@ static void begin_identity(struct fleet_self *self,
 	identity->token = identity->service = identity->rights =
 		fleet_self_found(self, FLEET_SELF_UNKNOWN, NULL);
 	identity->token_expires_s = identity->read_s = identity->skew_s = FLEET_ABSENT;
+	identity->certificate_expires_s = certificate_expires_s(credential);
 	identity->reads_left = FLEET_ABSENT;
 }
 

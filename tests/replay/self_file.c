@@ -141,6 +141,7 @@ static void read_identity(struct fleet_self *self, struct json_object *from,
 	to->principal = text_of(self, get(from, "principal"), "principal");
 	to->token = finding(self, get(from, "token"));
 	to->token_expires_s = time_of(from, "token_expires_s");
+	to->certificate_expires_s = time_of(from, "certificate_expires_s");
 	to->service = finding(self, get(from, "service"));
 	to->rights = finding(self, get(from, "rights"));
 	if (permissions && fleet_self_permissions_take(self, permissions, &to->permissions,

@@ -191,6 +191,8 @@ static bool write_challenge(struct sim_managed *managed)
 	bool good;
 
 	sim_guid(guid);
+	if (managed->key && !managed->realm)
+		(void)remove(managed->key_file);
 	free(managed->key_file);
 	free(managed->key);
 	managed->key = sim_random_text(64);

@@ -16,7 +16,7 @@
 #include <curl/curl.h>
 
 static pid_t child;
-static char url[256];
+static char url[256], metadata_url[256];
 static char scenario_file[64];
 
 struct memory {
@@ -41,14 +41,14 @@ static char *format_text(const char *format, ...)
 	return text;
 }
 
-static void read_url(int fd)
+static void read_line(int fd, char line[256])
 {
 	size_t at = 0;
 	char c;
 
-	while (at + 1 < sizeof(url) && read(fd, &c, 1) == 1 && c != '\n')
-		url[at++] = c;
-	url[at] = '\0';
+	while (at + 1 < 256 && read(fd, &c, 1) == 1 && c != '\n')
+		line[at++] = c;
+	line[at] = '\0';
 	ck_assert_msg(at > 0, "the simulator did not start");
 }
 
@@ -69,11 +69,13 @@ void simtest_start_file(const char *path)
 		/* A test that fails half way must not leave its simulator behind. */
 		if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
 			_exit(126);
-		execl(program, program, "--scenario", path, (char *)NULL);
+		execl(program, program, "--scenario", path, "--metadata", "127.0.0.1:0",
+		      (char *)NULL);
 		_exit(127);
 	}
 	(void)close(ends[1]);
-	read_url(ends[0]);
+	read_line(ends[0], url);
+	read_line(ends[0], metadata_url);
 	(void)close(ends[0]);
 }
 
@@ -115,6 +117,11 @@ void simtest_stop(void)
 const char *simtest_url(void)
 {
 	return url;
+}
+
+const char *simtest_metadata_url(void)
+{
+	return metadata_url;
 }
 
 char *simtest_shared(const char *relative)

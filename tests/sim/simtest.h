@@ -39,6 +39,7 @@ void simtest_stop(void);
 void simtest_start_text(const char *text);
 
 const char *simtest_url(void);
+const char *simtest_metadata_url(void); /* of managed identities */
 
 /* $FLEETMON_SHARED or ../shared beside the sources; NULL when it is not there. */
 char *simtest_shared(const char *relative);

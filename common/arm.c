@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #include "arm_private.h"
 #include "credential.h"
+#include "file.h"
 #include "model.h"
 #include "payload.h"
 #include "text.h"
 
 #define RETRIES 3
+#define MAX_PROXY_PASSWORD ((size_t)4096) /* bytes */
 /* A retry that could not be answered any more is not worth the wait. */
 #define RETRY_ROOM_MS 100
 /* Kept from the deadline, to print the verdict in. */
@@ -36,12 +37,38 @@ static void clear_info(struct fleet_arm *arm)
 	arm->info.quota_left = FLEET_ABSENT;
 }
 
+/* Opens the transport of ARM's cloud. */
+static int open_transport(struct fleet_arm *arm, struct fleet_error *error)
+{
+	const struct fleet_config_cloud *cloud = arm->options.cloud;
+	struct fleet_tls tls = {.ca_file = cloud->ca_file,
+				.ca_path = cloud->ca_path,
+				.proxy = cloud->proxy,
+				.proxy_user = "",
+				.proxy_password = ""};
+	struct fleet_buf password;
+	int rc = 0;
+
+	fleet_buf_init(&password, MAX_PROXY_PASSWORD);
+	if (cloud->proxy_user && *cloud->proxy_user) {
+		rc = fleet_file_read(cloud->proxy_password_file, FLEET_FILE_SECRET, &password,
+				     error);
+		while (password.len > 0 && strchr("\r\n", password.data[password.len - 1]))
+			password.data[--password.len] = '\0';
+		tls.proxy_user = cloud->proxy_user;
+		tls.proxy_password = fleet_buf_text(&password);
+	}
+	if (!rc)
+		rc = arm->transport->open(&tls, &arm->handle, error);
+	fleet_buf_wipe(&password);
+	return rc;
+}
+
 int fleet_arm_open(const struct fleet_arm_options *options, struct fleet_arm **ret_arm,
 		   struct fleet_error *error)
 {
 	const struct fleet_config_credential *credential = options->credential;
 	struct fleet_arm *arm;
-	struct fleet_tls tls;
 	int rc;
 
 	if (!fleet_credential_type(credential->type))
@@ -58,12 +85,8 @@ int fleet_arm_open(const struct fleet_arm_options *options, struct fleet_arm **r
 	rc = fleet_guid(arm->correlation_id, error);
 	if (!rc && !arm->transport)
 		rc = fleet_transport_load(&arm->transport, error);
-	if (!rc) {
-		tls.ca_file = options->cloud->ca_file;
-		tls.ca_path = options->cloud->ca_path;
-		tls.proxy = options->cloud->proxy;
-		rc = arm->transport->open(&tls, &arm->handle, error);
-	}
+	if (!rc)
+		rc = open_transport(arm, error);
 	if (rc) {
 		free(arm);
 		return rc;

@@ -46,8 +46,9 @@ static int refuse(const struct fleet_config_credential *credential, struct fleet
 {
 	(void)fleet_error_set(error, FLEET_E_AUTH, "credential %s (%s): the Azure Arc agent %s",
 			      credential->name, credential->where, what);
-	fleet_error_hint(error, "is it the agent that listens there? azcmagent show says how it is; "
-				"nothing was read or sent");
+	fleet_error_hint(error,
+			 "is it the agent that listens there? azcmagent show says how it is; "
+			 "nothing was read or sent");
 	return FLEET_E_AUTH;
 }
 

@@ -17,11 +17,11 @@ const char fleet_config_default_path[] = SYSCONFDIR "/fleetmon/fleetmon.conf";
 /* facts: authority and ARM host of each national cloud, and the audience of its tokens. */
 static const struct fleet_config_cloud built_in[] = {
 	{"public", "https://login.microsoftonline.com", "https://management.azure.com",
-	 "https://management.azure.com", "", "", ""},
+	 "https://management.azure.com", "", "", "", "", ""},
 	{"usgov", "https://login.microsoftonline.us", "https://management.usgovcloudapi.net",
-	 "https://management.usgovcloudapi.net", "", "", ""},
+	 "https://management.usgovcloudapi.net", "", "", "", "", ""},
 	{"china", "https://login.partner.microsoftonline.cn", "https://management.chinacloudapi.cn",
-	 "https://management.chinacloudapi.cn", "", "", ""},
+	 "https://management.chinacloudapi.cn", "", "", "", "", ""},
 };
 
 void *fleet_config_array_add(struct fleet_config_array *array, size_t size)

@@ -14,13 +14,15 @@
 #include "options.h"
 
 struct fleet_config_cloud {
-	const char *name;      /* public, usgov, china are built in */
-	const char *authority; /* https://login.microsoftonline.com */
-	const char *arm;       /* https://management.azure.com */
-	const char *audience;  /* the token's scope without "/.default" */
-	const char *ca_file;   /* PEM bundle, "" for the system's */
-	const char *ca_path;   /* hashed directory, "" for the system's */
-	const char *proxy;     /* http://host:port, "" for none, "environment" for https_proxy */
+	const char *name;	/* public, usgov, china are built in */
+	const char *authority;	/* https://login.microsoftonline.com */
+	const char *arm;	/* https://management.azure.com */
+	const char *audience;	/* the token's scope without "/.default" */
+	const char *ca_file;	/* PEM bundle, "" for the system's */
+	const char *ca_path;	/* hashed directory, "" for the system's */
+	const char *proxy;	/* http://host:port, "" for none, "environment" for https_proxy */
+	const char *proxy_user; /* "" when it asks for none */
+	const char *proxy_password_file;
 };
 
 struct fleet_config_credential {
@@ -34,7 +36,7 @@ struct fleet_config_credential {
 	const char *certificate_file; /* private key and certificates, PEM or PKCS#12 */
 	const char *certificate_password_file;
 	const char *certificate_password_environment; /* name of a variable, "" when not used */
-	const char *certificate_algorithm; /* "PS256", "RS256", "" for PS256 */
+	const char *certificate_algorithm;	      /* "PS256", "RS256", "" for PS256 */
 	bool send_certificate_chain;
 	const char *object_id;	 /* of a managed identity, in place of client_id */
 	const char *resource_id; /* the same by its ARM id */

@@ -157,6 +157,17 @@ static bool is_secret_path(const char *text)
 	return is_path(text);
 }
 
+/* A colon would begin the password. */
+static bool is_proxy_user(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (const char *at = text; *at; at++)
+		if (*at < 0x20 || *at == 0x7f || *at == ':')
+			return false;
+	return len > 0 && len <= 256;
+}
+
 static bool is_identity_id(const char *text)
 {
 	static const char provider[] =
@@ -215,6 +226,9 @@ bool fleet_config_valid(enum fleet_config_kind kind, const char *text, const cha
 			       "or \"\" for none";
 		return !*text || strcmp(text, "environment") == 0 ||
 		       is_origin(text, "http://", true);
+	case FLEET_CONFIG_PROXY_USER:
+		*ret_allowed = "a name of printable characters without a colon";
+		return is_proxy_user(text);
 	case FLEET_CONFIG_ENVIRONMENT:
 		*ret_allowed = "the name of an environment variable";
 		return is_variable(text);

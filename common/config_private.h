@@ -90,13 +90,14 @@ enum fleet_config_kind {
 	FLEET_CONFIG_ORIGIN,   /* https://host[:port] */
 	FLEET_CONFIG_AUDIENCE, /* the same with a slash at the end or none */
 	FLEET_CONFIG_PROXY,
+	FLEET_CONFIG_PROXY_USER,
 	FLEET_CONFIG_ENVIRONMENT,
 	FLEET_CONFIG_RESOURCE_ID,     /* the ARM id of an identity */
 	FLEET_CONFIG_ALGORITHM,	      /* of an assertion */
 	FLEET_CONFIG_IDENTITY_SOURCE, /* of a managed identity */
-	FLEET_CONFIG_TYPE,    /* a type of credential */
-	FLEET_CONFIG_SECONDS, /* a duration, an int64_t; the key's row has the limits */
-	FLEET_CONFIG_SWITCH,  /* true or false, a bool */
+	FLEET_CONFIG_TYPE,	      /* a type of credential */
+	FLEET_CONFIG_SECONDS,	      /* a duration, an int64_t; the key's row has the limits */
+	FLEET_CONFIG_SWITCH,	      /* true or false, a bool */
 };
 
 /* Is TEXT a value of KIND? If not, *ret_allowed is what is; static. */

@@ -35,6 +35,10 @@ static const struct fleet_config_key cloud_keys[] = {
 	{"ca_file", FLEET_CONFIG_PATH_OR_NONE, offsetof(struct fleet_config_cloud, ca_file), 0, 0},
 	{"ca_path", FLEET_CONFIG_PATH_OR_NONE, offsetof(struct fleet_config_cloud, ca_path), 0, 0},
 	{"proxy", FLEET_CONFIG_PROXY, offsetof(struct fleet_config_cloud, proxy), 0, 0},
+	{"proxy_user", FLEET_CONFIG_PROXY_USER, offsetof(struct fleet_config_cloud, proxy_user), 0,
+	 0},
+	{"proxy_password_file", FLEET_CONFIG_PATH,
+	 offsetof(struct fleet_config_cloud, proxy_password_file), 0, 0},
 	{NULL, FLEET_CONFIG_PATH, 0, 0, 0},
 };
 
@@ -130,6 +134,15 @@ static int read_cloud(const struct fleet_config_reader *reader, const config_set
 	cloud->ca_file = cloud->ca_file ? cloud->ca_file : "";
 	cloud->ca_path = cloud->ca_path ? cloud->ca_path : "";
 	cloud->proxy = cloud->proxy ? cloud->proxy : "";
+	cloud->proxy_user = cloud->proxy_user ? cloud->proxy_user : "";
+	cloud->proxy_password_file = cloud->proxy_password_file ? cloud->proxy_password_file : "";
+	if (!*cloud->proxy_user != !*cloud->proxy_password_file)
+		return fleet_config_fail(
+			reader, setting,
+			"proxy_user and proxy_password_file go together: one of them is missing");
+	if (*cloud->proxy_user && strncmp(cloud->proxy, "http://", 7) != 0)
+		return fleet_config_fail(reader, setting,
+					 "proxy_user needs proxy = \"http://host:port\"");
 	return 0;
 }
 

@@ -17,8 +17,9 @@ enum fleet_file_kind {
 	FLEET_FILE_POLICY, /* regular, not writable by us unless we are root, nor by group/others */
 	FLEET_FILE_STATE,  /* regular, owned by us, 0600, no link */
 	FLEET_FILE_CHALLENGE, /* what an agent of this machine writes: regular, no link */
-	FLEET_FILE_PROGRAM, /* links allowed, owned by root or us, not writable by group or others */
-	FLEET_FILE_DATA,   /* regular; what a person names to be looked at, it decides nothing */
+	FLEET_FILE_PROGRAM,   /* links allowed, owned by root or us, not writable by group or others
+			       */
+	FLEET_FILE_DATA,      /* regular; what a person names to be looked at, it decides nothing */
 };
 
 /*

@@ -192,7 +192,8 @@ static int check_time(const struct identity *identity, int64_t now_s, struct fle
 			   "make a new one, register it with the application (az ad app "
 			   "credential reset --append --cert), then put it in place");
 	if (time_of(X509_get0_notBefore(own)) > now_s)
-		return bad(error, "the certificate does not hold yet", "check this machine's clock");
+		return bad(error, "the certificate does not hold yet",
+			   "check this machine's clock");
 	return 0;
 }
 
@@ -282,8 +283,8 @@ static int put_chain(struct json_object *header, const struct identity *identity
 /* Adds OBJECT, which is freed, as a part of the token. */
 static int add_part(struct fleet_buf *out, struct json_object *object)
 {
-	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-								  JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text = json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	int rc = text ? add_base64(out, text, strlen(text), true) : FLEET_E_NOMEM;
 
 	json_object_put(object);
@@ -341,9 +342,8 @@ static bool begin(EVP_MD_CTX *context, EVP_PKEY *key, bool rs256)
 	EVP_PKEY_CTX *options = NULL;
 
 	return EVP_DigestSignInit(context, &options, EVP_sha256(), NULL, key) == 1 &&
-	       (rs256 ||
-		(EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
-		 EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) == 1));
+	       (rs256 || (EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
+			  EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) == 1));
 }
 
 static int add_signature(const struct identity *identity, bool rs256, struct fleet_buf *out)

@@ -14,15 +14,16 @@
 #include "clock.h"
 #include "error.h"
 
-#define FLEET_TRANSPORT_ABI 1
+#define FLEET_TRANSPORT_ABI 2
 #define FLEET_TRANSPORT_SYMBOL "fleetmon_transport_v1"
 #define FLEET_MAX_URL ((size_t)16 << 10)
 #define FLEET_MAX_HEADERS ((size_t)64 << 10) /* bytes of all headers of an answer */
 
 struct fleet_tls {
-	const char *ca_file; /* "" for the system's */
-	const char *ca_path; /* "" for the system's */
-	const char *proxy;   /* as in struct fleet_config_cloud */
+	const char *ca_file;			 /* "" for the system's */
+	const char *ca_path;			 /* "" for the system's */
+	const char *proxy;			 /* as in struct fleet_config_cloud */
+	const char *proxy_user, *proxy_password; /* "" when it asks for none */
 };
 
 struct fleet_request {

@@ -21,6 +21,8 @@ struct handle {
 	char *ca_file; /* NULL: not used */
 	char *ca_path; /* NULL: not used */
 	char *proxy;
+	char *proxy_user;     /* NULL: it asks for none */
+	char *proxy_password; /* NULL likewise */
 	bool own_trust; /* ca_file and ca_path are ours to set; else libcurl's default bundle */
 	char why[CURL_ERROR_SIZE];
 };
@@ -57,6 +59,13 @@ static char *copy_or_null(const char *text)
 	return text && text[0] ? strdup(text) : NULL;
 }
 
+static void wipe(char *text)
+{
+	if (text)
+		fleet_wipe(text, strlen(text));
+	free(text);
+}
+
 static void close_handle(void *opaque)
 {
 	struct handle *handle = opaque;
@@ -66,9 +75,9 @@ static void close_handle(void *opaque)
 	curl_easy_cleanup(handle->easy);
 	free(handle->ca_file);
 	free(handle->ca_path);
-	if (handle->proxy)
-		fleet_wipe(handle->proxy, strlen(handle->proxy)); /* it may hold a password */
-	free(handle->proxy);
+	wipe(handle->proxy); /* it may hold a password */
+	wipe(handle->proxy_user);
+	wipe(handle->proxy_password);
 	free(handle);
 }
 
@@ -86,6 +95,8 @@ static int open_handle(const struct fleet_tls *tls, void **ret_handle, struct fl
 	handle->ca_file = copy_or_null(tls->ca_file);
 	handle->ca_path = copy_or_null(tls->ca_path);
 	handle->proxy = strdup(tls->proxy);
+	handle->proxy_user = copy_or_null(tls->proxy_user);
+	handle->proxy_password = copy_or_null(tls->proxy_password);
 	handle->own_trust = configured;
 	/* Reading a whole bundle costs 17 ms, looking one hash up next to nothing. */
 	if (!configured && is_hashed(system_ca_path)) {
@@ -93,6 +104,8 @@ static int open_handle(const struct fleet_tls *tls, void **ret_handle, struct fl
 		handle->own_trust = true;
 	}
 	if (!handle->easy || !handle->proxy || (tls->ca_file[0] && !handle->ca_file) ||
+	    (tls->proxy_user[0] && !handle->proxy_user) ||
+	    (tls->proxy_password[0] && !handle->proxy_password) ||
 	    (handle->own_trust && !handle->ca_file && !handle->ca_path)) {
 		close_handle(handle);
 		return fleet_error_set(error, FLEET_E_NOMEM, "no memory for the transport");
@@ -221,8 +234,8 @@ static bool is_local_host(const char *host)
 	return false;
 }
 
-/* Is URL https (http to a local host, when it IS_LOCAL), without user info, and of the same host and
- * port as ORIGIN? HOST is filled when the URL has one. */
+/* Is URL https (http to a local host, when it IS_LOCAL), without user info, and of the same host
+ * and port as ORIGIN? HOST is filled when the URL has one. */
 static bool url_belongs(CURLU *url, CURLU *origin, bool is_local, char *host, size_t size)
 {
 	char other[256], *scheme = NULL;
@@ -235,7 +248,8 @@ static bool url_belongs(CURLU *url, CURLU *origin, bool is_local, char *host, si
 		     strcasecmp(scheme, is_local ? "http" : "https") == 0 &&
 		     (!is_local || is_local_host(host));
 	curl_free(scheme);
-	return is_allowed && part_equal(url, origin, CURLUPART_SCHEME, 0) && strcmp(host, other) == 0 &&
+	return is_allowed && part_equal(url, origin, CURLUPART_SCHEME, 0) &&
+	       strcmp(host, other) == 0 &&
 	       part_equal(url, origin, CURLUPART_PORT, CURLU_DEFAULT_PORT) &&
 	       !has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD);
 }
@@ -297,7 +311,9 @@ static CURLcode set_common(struct handle *handle, bool is_local)
 	/* A name server that does not answer must not hold the process back after its deadline. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
-	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* HTTP/2 where TLS finds that both have it. */
+	SET(CURLOPT_HTTP_VERSION,
+	    (long)(is_local ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -311,6 +327,15 @@ static CURLcode set_common(struct handle *handle, bool is_local)
 	} else if (strcmp(proxy, "environment") != 0) {
 		SET(CURLOPT_PROXY, proxy);
 		SET(CURLOPT_NOPROXY, "");
+	}
+	if (proxy[0]) {
+		/* The best that it offers and libcurl has: Negotiate, NTLM, Digest, Basic. */
+		SET(CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
+		if (handle->proxy_user) {
+			SET(CURLOPT_PROXYUSERNAME, handle->proxy_user);
+			SET(CURLOPT_PROXYPASSWORD,
+			    handle->proxy_password ? handle->proxy_password : "");
+		}
 	}
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
@@ -409,11 +434,24 @@ static const char *phase_of(CURL *easy)
 	return lookup > 0 ? "no connection in time" : "its address was not found in time";
 }
 
+/* What a proxy answered to CONNECT when it did not connect us, else 0. */
+static long refused_by_proxy(CURL *easy)
+{
+	long status = 0;
+
+	return curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK &&
+			       status >= 300
+		       ? status
+		       : 0;
+}
+
 /* Can the request not have left us, going by RC? */
 static bool certainly_unsent(CURL *easy, CURLcode rc)
 {
 	double ready = 0;
 
+	if (refused_by_proxy(easy))
+		return true;
 	switch ((int)rc) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
@@ -446,6 +484,25 @@ static int untrusted(const struct handle *handle, const char *host, struct fleet
 	return FLEET_E_NETWORK;
 }
 
+static int proxy_error(long status, const char *host, struct fleet_error *error)
+{
+	(void)fleet_error_set(error, FLEET_E_NETWORK,
+			      "the proxy does not connect us to %s: it answered %ld%s", host,
+			      status,
+			      status == 407   ? ", who we are is wrong or missing"
+			      : status == 403 ? ", that is not allowed"
+					      : "");
+	if (status == 407)
+		fleet_error_hint(error, "give the cloud in the configuration proxy_user and "
+					"proxy_password_file");
+	else
+		fleet_error_hint(error,
+				 "ask who runs the proxy to let this host reach %s on port "
+				 "443, or correct the cloud's key proxy",
+				 host);
+	return FLEET_E_NETWORK;
+}
+
 /* Says what RC means. */
 static int transfer_error(const struct handle *handle, CURLcode rc, const struct transfer *transfer,
 			  const char *host, struct fleet_error *error)
@@ -461,6 +518,8 @@ static int transfer_error(const struct handle *handle, CURLcode rc, const struct
 	if (transfer->headers_full)
 		return fleet_error_set(error, FLEET_E_LIMIT,
 				       "the headers of the answer of %s are too long", host);
+	if (refused_by_proxy(handle->easy))
+		return proxy_error(refused_by_proxy(handle->easy), host, error);
 	switch ((int)rc) {
 	case CURLE_OPERATION_TIMEDOUT:
 		return fleet_error_set(error, FLEET_E_TIMEOUT, "%s: %s", host,

@@ -40,7 +40,7 @@ static inline const char *environment(const char *name)
 static inline char *control(const char *method, const char *path, const char *body)
 {
 	const struct fleet_transport *transport = NULL;
-	struct fleet_tls tls = {ca_file, "", ""};
+	struct fleet_tls tls = {ca_file, "", "", "", ""};
 	struct fleet_request request = {0};
 	struct fleet_response response = {0};
 	void *handle = NULL;

@@ -335,7 +335,7 @@ struct sim_managed {
 
 struct sim_token {
 	char *value;
-	char *client; /* whose it is, NULL: a static one */
+	char *client;	    /* whose it is, NULL: a static one */
 	int64_t expires_ns; /* real monotonic time; SIM_NEVER for static tokens */
 	struct sim_token *next;
 };

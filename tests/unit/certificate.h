@@ -38,8 +38,7 @@ static inline X509 *certificate_make(EVP_PKEY *key, const char *name, long from_
 	if (!subject || X509_set_version(made, 2) != 1 ||
 	    ASN1_INTEGER_set(X509_get_serialNumber(made), 7) != 1 ||
 	    !X509_gmtime_adj(X509_getm_notBefore(made), from_s) ||
-	    !X509_gmtime_adj(X509_getm_notAfter(made), to_s) ||
-	    X509_set_pubkey(made, key) != 1 ||
+	    !X509_gmtime_adj(X509_getm_notAfter(made), to_s) || X509_set_pubkey(made, key) != 1 ||
 	    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1,
 				       -1, 0) != 1 ||
 	    X509_set_issuer_name(made, subject) != 1 || X509_sign(made, key, EVP_sha256()) == 0)
@@ -62,9 +61,9 @@ static inline void certificate_add_key(EVP_PKEY *key, char *password, struct fle
 {
 	BIO *to = BIO_new(BIO_s_mem());
 
-	if (!to || PEM_write_bio_PKCS8PrivateKey(to, key, password ? EVP_aes_256_cbc() : NULL,
-						 password, password ? (int)strlen(password) : 0,
-						 NULL, NULL) != 1)
+	if (!to ||
+	    PEM_write_bio_PKCS8PrivateKey(to, key, password ? EVP_aes_256_cbc() : NULL, password,
+					  password ? (int)strlen(password) : 0, NULL, NULL) != 1)
 		abort();
 	certificate_take(to, out);
 }

@@ -9,9 +9,9 @@
 #define TENANT "11111111-0000-0000-0000-000000000000"
 #define CLIENT "22222222-0000-0000-0000-000000000000"
 #define TYPE "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
-#define BEGIN                                                                     \
-	"grant_type=client_credentials&client_id=" CLIENT                          \
-	"&scope=https%3A%2F%2Fmanagement.azure.com%2F.default"                      \
+#define BEGIN                                                  \
+	"grant_type=client_credentials&client_id=" CLIENT      \
+	"&scope=https%3A%2F%2Fmanagement.azure.com%2F.default" \
 	"&client_assertion_type=" TYPE "&client_assertion="
 
 static EVP_PKEY *key;
@@ -52,9 +52,8 @@ static void answer(int status, const char *body)
 	static struct fake_answer one;
 
 	fake_reset();
-	one = (struct fake_answer){.status = status,
-				   .headers = "content-type: application/json\n",
-				   .body = body};
+	one = (struct fake_answer){
+		.status = status, .headers = "content-type: application/json\n", .body = body};
 	fake.tokens = &one;
 	fake.token_count = 1;
 }
@@ -157,8 +156,8 @@ START_TEST(test_federated)
 	credential.tenant = TENANT;
 	credential.token_file = path;
 	ck_assert_int_eq(get("workload_identity"), 0);
-	ck_assert_str_eq(fake.seen[0].url, "https://login.microsoftonline.com/" TENANT
-					   "/oauth2/v2.0/token");
+	ck_assert_str_eq(fake.seen[0].url,
+			 "https://login.microsoftonline.com/" TENANT "/oauth2/v2.0/token");
 	ck_assert_str_eq(fake.seen[0].body, BEGIN "a.federated.token");
 	/* The kubelet has put another one there. */
 	make("b.federated.token", 17, 0644);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Azure CLI as a credential: how it is called, and what of its output is believed (facts: arm.md
- * 1.7). A script stands in for it, that writes down how it was called.
+ * The Azure CLI as a credential: how it is called, and what of its output is believed (facts:
+ * arm.md 1.7). A script stands in for it, that writes down how it was called.
  */
 #include <time.h>
 

@@ -85,8 +85,7 @@ START_TEST(test_managed_third)
 	ck_assert_int_eq(get("default"), 0);
 	ck_assert_str_eq(fleet_buf_text(&token), "tok-mi");
 	ck_assert_uint_eq(fake.seen_count, 2);
-	ck_assert_str_eq(fake.seen[0].url,
-			 "http://169.254.169.254/metadata/identity/oauth2/token");
+	ck_assert_str_eq(fake.seen[0].url, "http://169.254.169.254/metadata/identity/oauth2/token");
 	ck_assert_ptr_null(fake_header(0, "Metadata"));
 	ck_assert_str_eq(fake_header(1, "Metadata"), "true");
 	ck_assert_ptr_nonnull(strstr(fake.seen[1].url, "&client_id=" CLIENT));
@@ -97,10 +96,13 @@ END_TEST
 START_TEST(test_refusal_ends)
 {
 	static const struct fake_answer no = {
-		401, NULL,
+		401,
+		NULL,
 		"{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000222: expired.\","
 		"\"error_codes\":[7000222]}",
-		0, true, false};
+		0,
+		true,
+		false};
 
 	answer_local(200, GOOD);
 	fake.tokens = &no;
@@ -137,10 +139,10 @@ START_TEST(test_choice)
 	put("AZURE_TOKEN_CREDENTIALS", choices[_i].value);
 	ck_assert_int_eq(get("default"), choices[_i].rc);
 	ck_assert_uint_eq(fake.seen_count, choices[_i].seen);
-	ck_assert_str_eq(fleet_buf_text(&token),
-			 choices[_i].rc				   ? ""
-			 : strstr(choices[_i].value, "Managed") ? "tok-mi"
-								 : "tok-good");
+	ck_assert_str_eq(fleet_buf_text(&token), choices[_i].rc ? ""
+						 : strstr(choices[_i].value, "Managed")
+							 ? "tok-mi"
+							 : "tok-good");
 }
 END_TEST
 
@@ -177,8 +179,8 @@ START_TEST(test_identity)
 {
 	char first[FLEET_CREDENTIAL_IDENTITY], next[FLEET_CREDENTIAL_IDENTITY];
 	const char **const fields[] = {
-		&credential.type,      &credential.tenant,	&credential.client_id,
-		&credential.object_id, &credential.resource_id, &credential.source,
+		&credential.type,	&credential.tenant,	      &credential.client_id,
+		&credential.object_id,	&credential.resource_id,      &credential.source,
 		&credential.token_file, &credential.certificate_file, &credential.az_config,
 	};
 

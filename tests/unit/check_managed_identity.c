@@ -12,9 +12,9 @@
 #define CLIENT "22222222-0000-0000-0000-000000000000"
 #define IMDS "http://169.254.169.254/metadata/identity/oauth2/token"
 #define RESOURCE "resource=https%3A%2F%2Fmanagement.azure.com"
-#define GOOD                                                                                       \
-	"{\"access_token\":\"tok-mi\",\"client_id\":\"c\",\"expires_in\":\"86399\","               \
-	"\"expires_on\":\"4102444800\",\"ext_expires_in\":\"86399\",\"not_before\":\"1\","          \
+#define GOOD                                                                               \
+	"{\"access_token\":\"tok-mi\",\"client_id\":\"c\",\"expires_in\":\"86399\","       \
+	"\"expires_on\":\"4102444800\",\"ext_expires_in\":\"86399\",\"not_before\":\"1\"," \
 	"\"resource\":\"https://management.azure.com\",\"token_type\":\"Bearer\"}"
 #define SOON "retry-after-ms: 1\n"
 
@@ -79,10 +79,11 @@ static const struct {
 	bool retried;
 	int code;
 } statuses[] = {
-	{400, false, FLEET_E_NOTFOUND}, {401, false, FLEET_E_AUTH},  {403, false, FLEET_E_AUTH},
-	{404, true, FLEET_E_SERVICE},	{410, true, FLEET_E_SERVICE}, {429, true, FLEET_E_THROTTLED},
-	{500, true, FLEET_E_SERVICE},	{503, true, FLEET_E_SERVICE}, {511, true, FLEET_E_SERVICE},
-	{302, false, FLEET_E_AUTH},
+	{400, false, FLEET_E_NOTFOUND}, {401, false, FLEET_E_AUTH},
+	{403, false, FLEET_E_AUTH},	{404, true, FLEET_E_SERVICE},
+	{410, true, FLEET_E_SERVICE},	{429, true, FLEET_E_THROTTLED},
+	{500, true, FLEET_E_SERVICE},	{503, true, FLEET_E_SERVICE},
+	{511, true, FLEET_E_SERVICE},	{302, false, FLEET_E_AUTH},
 };
 
 START_TEST(test_imds_status)
@@ -290,8 +291,8 @@ END_TEST
 
 /* Whoever listens on the agent's port names what shall be read and sent there (arm.md 1.6.4). */
 static const char *const hostile[] = {
-	"%s/../a1.key", "%s/sub/a1.key",    "/etc/x%s/a1.key", "%s/a1.txt", "%s/.key",
-	"%s//a1.key",	"/etc/passwd\n%s/", "%s-other/a1.key", "%s/link.key", "%s/folder.key",
+	"%s/../a1.key", "%s/sub/a1.key",    "/etc/x%s/a1.key", "%s/a1.txt",	"%s/.key",
+	"%s//a1.key",	"/etc/passwd\n%s/", "%s-other/a1.key", "%s/link.key",	"%s/folder.key",
 	"%s/big.key",	"%s/odd.key",	    "%s/empty.key",    "%s/absent.key",
 };
 

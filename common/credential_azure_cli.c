@@ -161,11 +161,8 @@ static int64_t local_time_s(const char *text)
 	struct tm tm = {0};
 	int64_t at_s = FLEET_ABSENT;
 
-	if (sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+	if (!strptime(text, "%Y-%m-%d %H:%M:%S", &tm))
 		return FLEET_ABSENT;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
 	for (int dst = 0; dst < 2; dst++) {
 		struct tm copy = tm;
 		time_t then;
@@ -199,17 +196,15 @@ static int accept(const struct run *run, struct fleet_buf *token, int64_t *ret_l
 {
 	struct json_object *body = NULL;
 	struct fleet_error why;
-	const char *text;
 	int rc;
 
 	if (fleet_json_parse(fleet_buf_text(&run->said), run->said.len, &body, &why))
 		return fail(run, FLEET_E_PROTOCOL, error, "said something that is no JSON");
-	text = fleet_token_text(body, "accessToken");
-	(void)fleet_buf_adds(token, text);
+	(void)fleet_buf_adds(token, fleet_token_text(body, "accessToken"));
 	rc = fleet_credential_check_token(run->credential, token, error);
 	if (!rc)
 		*ret_life_s = life_of(body, token);
-	fleet_wipe((void *)(uintptr_t)text, strlen(text));
+	fleet_token_forget(body);
 	json_object_put(body);
 	return rc;
 }
@@ -299,6 +294,8 @@ static int run_it(struct run *run, const struct fleet_credential_context *contex
 	const char *path = run->credential->az[0] ? run->credential->az : default_az;
 	const char *argv[11] = {"az",	   "account", "get-access-token", "--output", "json",
 				"--scope", scope};
+	const char *const *given = argv;
+	char *const *arguments; /* posix_spawn does not change them, but does not say so */
 	char *envp[MAX_ENVIRONMENT + 1];
 	struct fleet_deadline deadline = fleet_deadline_within(context->deadline, LONGEST_MS);
 	struct fleet_buf text;
@@ -311,10 +308,11 @@ static int run_it(struct run *run, const struct fleet_credential_context *contex
 		argv[7] = "--tenant";
 		argv[8] = run->credential->tenant;
 	}
+	memcpy(&arguments, &given, sizeof(arguments));
 	fleet_buf_init(&text, (size_t)64 << 10);
 	make_environment(run, &text, envp);
 	rc = text.failed ? fail(run, FLEET_E_NOMEM, error, "has no room for its environment")
-			 : start(run, path, (char *const *)(uintptr_t)argv, envp, error);
+			 : start(run, path, arguments, envp, error);
 	if (!rc) {
 		ended = listen_to(run, deadline);
 		end(run, !ended);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "credential.h"
 #include "model.h"
@@ -50,26 +51,22 @@ static int64_t number_at(struct json_object *body, const char *key)
 /* "11/05/2021 15:18:31 +00:00", or with AM or PM: month, day, year, always UTC. */
 static int64_t american_date_s(const char *text)
 {
-	unsigned month, day, year, hour, minute, second;
-	char iso[64];
-	int64_t time_s;
-	int used = 0;
+	struct tm tm = {0};
+	time_t time_s;
 
-	if (sscanf(text, "%2u/%2u/%4u %2u:%2u:%2u%n", &month, &day, &year, &hour, &minute, &second,
-		   &used) != 6)
+	text = strptime(text, "%m/%d/%Y %H:%M:%S", &tm);
+	if (!text)
 		return FLEET_ABSENT;
-	text += used;
 	if (strncasecmp(text, " AM", 3) == 0 || strncasecmp(text, " PM", 3) == 0) {
-		if (hour < 1 || hour > 12)
+		if (tm.tm_hour < 1 || tm.tm_hour > 12)
 			return FLEET_ABSENT;
-		hour = hour % 12 + (tolower((unsigned char)text[1]) == 'p' ? 12 : 0);
+		tm.tm_hour = tm.tm_hour % 12 + (tolower((unsigned char)text[1]) == 'p' ? 12 : 0);
 		text += 3;
 	}
 	if (*text && strcmp(text, " +00:00") != 0)
 		return FLEET_ABSENT;
-	(void)snprintf(iso, sizeof(iso), "%04u-%02u-%02uT%02u:%02u:%02uZ", year, month, day, hour,
-		       minute, second);
-	return fleet_time_parse(iso, &time_s) ? FLEET_ABSENT : time_s;
+	time_s = timegm(&tm);
+	return time_s > 0 ? time_s : FLEET_ABSENT;
 }
 
 static int64_t date_s(const char *text)
@@ -118,14 +115,18 @@ int fleet_token_accept(const struct fleet_config_credential *credential, const c
 
 void fleet_token_forget(struct json_object *body)
 {
+	static const char *const names[] = {"access_token", "accessToken"};
 	static const char blank[FLEET_MAX_TOKEN];
-	struct json_object *value = NULL;
 
-	if (json_object_is_type(body, json_type_object) &&
-	    json_object_object_get_ex(body, "access_token", &value) &&
-	    json_object_is_type(value, json_type_string)) {
-		int len = json_object_get_string_len(value);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct json_object *value = NULL;
+		int len;
 
+		if (!json_object_is_type(body, json_type_object) ||
+		    !json_object_object_get_ex(body, names[i], &value) ||
+		    !json_object_is_type(value, json_type_string))
+			continue;
+		len = json_object_get_string_len(value);
 		if (len > 0 && (size_t)len <= sizeof(blank))
 			(void)json_object_set_string_len(value, blank, len);
 	}

@@ -1,75 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The configuration: what it gives, how files are merged, and what every error says. */
-#include <check.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
-#include "config.h"
-#include "folder.h"
+#include "config_fixture.h"
 
-#define GUID "11111111-2222-3333-4444-555555555555"
-#define SECRET                                                                  \
-	"credentials: { r: { type = \"client_secret\"; tenant = \"" GUID "\"; " \
-	"client_id = \"" GUID "\"; secret_file = \"/etc/x\"; }; };\n"
+#define CLOUD(KEYS) \
+	"clouds: { own: { authority = \"https://a\"; arm = \"https://b\"; " KEYS " }; };"
 #define FLEET                                                                        \
 	"fleets: { prod: { subscription = \"" GUID "\"; resource_group = \"rg-1\"; " \
 	"reader = \"r\"; }; };\n"
-
-static char folder[200];
-static char file[300];
-static struct fleet_config *config;
-static struct fleet_error error;
-
-static void write_file(const char *name, const char *text)
-{
-	char path[600];
-	FILE *out;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	out = fopen(path, "w");
-	ck_assert_ptr_nonnull(out);
-	ck_assert_int_ge(fputs(text, out), 0);
-	ck_assert_int_eq(fclose(out), 0);
-	ck_assert_int_eq(chmod(path, 0600), 0);
-}
-
-static void setup(void)
-{
-	char path[300];
-
-	folder_make(folder, sizeof(folder));
-	(void)snprintf(file, sizeof(file), "%s/fleetmon.conf", folder);
-	(void)snprintf(path, sizeof(path), "%s/conf.d", folder);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
-	config = NULL;
-}
-
-static void teardown(void)
-{
-	fleet_config_free(config);
-	folder_remove(folder);
-}
-
-static int load(const char *text)
-{
-	write_file("fleetmon.conf", text);
-	fleet_config_free(config);
-	config = NULL;
-	return fleet_config_load(file, &config, &error);
-}
-
-/* An error that says all of the words, ended by NULL. */
-static void check_refused(const char *const *words)
-{
-	ck_assert_int_eq(error.code, FLEET_E_CONFIG);
-	for (; *words; words++)
-		ck_assert_msg(strstr(error.message, *words) != NULL, "\"%s\" lacks \"%s\"",
-			      error.message, *words);
-}
-#define REFUSED(...) check_refused((const char *const[]){__VA_ARGS__, NULL})
 
 START_TEST(empty_file_gives_all_defaults)
 {
@@ -206,9 +145,6 @@ START_TEST(set_twice_names_both_places)
 }
 END_TEST
 
-#define CREDENTIAL(KEYS) "credentials: { r: { " KEYS " }; };"
-#define CLOUD(KEYS) \
-	"clouds: { own: { authority = \"https://a\"; arm = \"https://b\"; " KEYS " }; };"
 #define IN_FLEET(KEYS) "fleets: { prod: { " KEYS " }; };"
 static const struct {
 	const char *text;
@@ -262,58 +198,6 @@ static const struct {
 	{SECRET "fleets: { Prod: { subscription = \"" GUID "\"; resource_group = \"rg\"; "
 		"reader = \"r\"; }; };",
 	 {"fleets.Prod", "fleet is missing"}},
-	{CREDENTIAL(""), {"credentials.r", "type"}},
-	{CREDENTIAL("type = \"magic\";"),
-	 {"credentials.r.type", "\"magic\"", "client_secret", "token_file"}},
-	{CREDENTIAL("type = \"token_file\";"), {"credentials.r", "token_file is missing"}},
-	{CREDENTIAL("type = \"token_file\"; token_file = \"t\";"),
-	 {"credentials.r.token_file", "absolute path", "CREDENTIALS_DIRECTORY"}},
-	{CREDENTIAL("type = \"token_file\"; token_file = \"/t\"; secret_file = \"/s\";"),
-	 {"credentials.r.secret_file", "token_file does not take"}},
-	{CREDENTIAL("type = \"client_secret\"; client_id = \"" GUID "\"; secret_file = \"/s\";"),
-	 {"credentials.r", "tenant is missing", "client_secret"}},
-	{CREDENTIAL("type = \"client_secret\"; client_id = \"" GUID "\"; tenant = \"" GUID "\";"),
-	 {"credentials.r", "secret_file", "secret_environment"}},
-	{CREDENTIAL("type = \"client_secret\"; client_id = \"" GUID "\"; tenant = \"" GUID "\"; "
-		    "secret_file = \"/s\"; secret_environment = \"S\";"),
-	 {"credentials.r", "only one"}},
-	{CREDENTIAL("type = \"client_secret\"; client_id = \"me\";"), {"credentials.r.client_id"}},
-	{CREDENTIAL("type = \"client_certificate\"; client_id = \"" GUID "\"; tenant = \"" GUID
-		    "\";"),
-	 {"credentials.r", "certificate_file is missing", "client_certificate"}},
-	{CREDENTIAL("certificate_file = \"reader.pem\";"),
-	 {"credentials.r.certificate_file", "absolute path"}},
-	{CREDENTIAL("certificate_algorithm = \"none\";"),
-	 {"credentials.r.certificate_algorithm", "PS256", "RS256"}},
-	{CREDENTIAL("certificate_algorithm = \"HS256\";"), {"PS256", "RS256"}},
-	{CREDENTIAL("send_certificate_chain = \"yes\";"),
-	 {"credentials.r.send_certificate_chain", "true"}},
-	{CREDENTIAL("type = \"client_secret\"; certificate_file = \"/c\"; client_id = \"" GUID
-		    "\"; tenant = \"" GUID "\"; secret_file = \"/s\";"),
-	 {"credentials.r.certificate_file", "client_secret does not take"}},
-	{CREDENTIAL("type = \"managed_identity\"; source = \"arc\";"),
-	 {"credentials.r.source", "imds", "app_service", "azure_arc"}},
-	{CREDENTIAL("type = \"managed_identity\"; tenant = \"" GUID "\";"),
-	 {"credentials.r.tenant", "managed_identity does not take"}},
-	{CREDENTIAL("type = \"managed_identity\"; client_id = \"" GUID "\"; object_id = \"" GUID
-		    "\";"),
-	 {"credentials.r", "only one of client_id, object_id and resource_id"}},
-	{CREDENTIAL("type = \"managed_identity\"; resource_id = \"/subscriptions/" GUID
-		    "/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm\";"),
-	 {"credentials.r.resource_id", "userAssignedIdentities"}},
-	{CREDENTIAL("type = \"managed_identity\"; resource_id = \"monitor\";"),
-	 {"credentials.r.resource_id", "/subscriptions/"}},
-	{CREDENTIAL("type = \"azure_cli\"; az = \"az\";"), {"credentials.r.az", "absolute"}},
-	{CREDENTIAL("type = \"azure_cli\"; secret_file = \"/s\";"),
-	 {"credentials.r.secret_file", "azure_cli does not take"}},
-	{CREDENTIAL("type = \"default\"; client_id = \"" GUID "\";"),
-	 {"credentials.r.client_id", "default does not take"}},
-	{CREDENTIAL("tenant = \"no-dots\";"), {"credentials.r.tenant", "contoso"}},
-	{CREDENTIAL("tenant = \"a..b\";"), {"credentials.r.tenant"}},
-	{CREDENTIAL("secret_environment = \"A-B\";"), {"secret_environment", "variable"}},
-	{CREDENTIAL("client_secret = \"hunter2\";"),
-	 {"credentials.r.client_secret", "secret_file"}},
-	{CREDENTIAL("password = \"hunter2\";"), {"credentials.r.password", "put it in a file"}},
 	{"clouds: { own: { arm = \"https://b\"; }; };", {"clouds.own", "authority is missing"}},
 	{"clouds: { own: { authority = \"https://b\"; }; };", {"clouds.own", "arm is missing"}},
 	{"clouds: { own: { arm = \"http://b\"; }; };", {"clouds.own.arm", "https://"}},
@@ -353,43 +237,6 @@ START_TEST(errors_name_file_line_key_and_what_is_allowed)
 	ck_assert_ptr_null(strstr(error.message, "hunter2"));
 	for (size_t i = 0; i < 4 && refused[_i].words[i]; i++)
 		REFUSED(refused[_i].words[i]);
-}
-END_TEST
-
-/* Every kind of credential, with as much and as little as it may have. */
-START_TEST(each_kind_of_credential)
-{
-	static const char *const keys[] = {
-		"type = \"client_certificate\"; tenant = \"contoso.example\"; client_id = \"" GUID
-		"\"; certificate_file = \"${CREDENTIALS_DIRECTORY}/reader.pfx\"; "
-		"certificate_password_file = \"/p\"; certificate_algorithm = \"RS256\"; "
-		"send_certificate_chain = true;",
-		"type = \"client_certificate\"; tenant = \"" GUID "\"; client_id = \"" GUID
-		"\"; certificate_file = \"/c\"; certificate_password_environment = \"PHRASE\";",
-		"type = \"workload_identity\"; tenant = \"" GUID "\"; client_id = \"" GUID
-		"\"; token_file = \"/var/run/secrets/azure/tokens/azure-identity-token\";",
-		"type = \"workload_identity\";",
-		"type = \"managed_identity\";",
-		"type = \"managed_identity\"; source = \"imds\"; client_id = \"" GUID "\";",
-		"type = \"managed_identity\"; source = \"azure_arc\";",
-		"type = \"managed_identity\"; source = \"app_service\"; object_id = \"" GUID "\";",
-		"type = \"managed_identity\"; resource_id = \"/subscriptions/" GUID
-		"/resourcegroups/rg-a/providers/Microsoft.ManagedIdentity/"
-		"userAssignedIdentities/fleet_monitor-1\";",
-		"type = \"azure_cli\";",
-		"type = \"azure_cli\"; az = \"/opt/az/bin/az\"; az_config = \"/home/me/.azure\"; "
-		"tenant = \"" GUID "\";",
-		"type = \"environment\";",
-		"type = \"default\";",
-	};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		char text[1000];
-
-		(void)snprintf(text, sizeof(text), "credentials: { r: { %s }; };", keys[i]);
-		ck_assert_msg(load(text) == 0, "%s: %s", keys[i], error.message);
-		ck_assert_uint_eq(config->credential_count, 1);
-	}
 }
 END_TEST
 
@@ -608,7 +455,6 @@ int main(void)
 	tcase_add_test(tests, empty_file_gives_all_defaults);
 	tcase_add_test(tests, national_clouds_are_built_in);
 	tcase_add_test(tests, fleet_takes_what_defaults_give);
-	tcase_add_test(tests, each_kind_of_credential);
 	tcase_add_test(tests, snippets_are_merged_in_order);
 	tcase_add_test(tests, include_dir_is_used_instead);
 	tcase_add_test(tests, set_twice_names_both_places);

@@ -1,50 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The group estates of the configuration: what it gives, and what every error says. */
-#include <check.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
+#include "config_fixture.h"
 
-#include "config.h"
-#include "folder.h"
+#define ESTATE(BODY) SECRET "estates: { all: { " BODY " }; };\n"
 
-#define GUID "11111111-2222-3333-4444-555555555555"
-#define READER                                                                  \
-	"credentials: { r: { type = \"client_secret\"; tenant = \"" GUID "\"; " \
-	"client_id = \"" GUID "\"; secret_file = \"/etc/x\"; }; };\n"
-#define ESTATE(BODY) READER "estates: { all: { " BODY " }; };\n"
-
-static char folder[200];
-static char file[300];
-static struct fleet_config *config;
 static const struct fleet_config_fleet *found;
-static struct fleet_error error;
 
-static void setup(void)
+static void begin(void)
 {
-	folder_make(folder, sizeof(folder));
-	(void)snprintf(file, sizeof(file), "%s/fleetmon.conf", folder);
-	config = NULL;
+	setup();
 	found = NULL;
-}
-
-static void teardown(void)
-{
-	fleet_config_free(config);
-	folder_remove(folder);
-}
-
-static int load(const char *text)
-{
-	FILE *out = fopen(file, "w");
-
-	ck_assert_ptr_nonnull(out);
-	ck_assert_int_ge(fputs(text, out), 0);
-	ck_assert_int_eq(fclose(out), 0);
-	ck_assert_int_eq(chmod(file, 0600), 0);
-	fleet_config_free(config);
-	config = NULL;
-	return fleet_config_load(file, &config, &error);
 }
 
 START_TEST(the_least_is_a_reader)
@@ -70,14 +35,14 @@ END_TEST
 
 START_TEST(all_keys)
 {
-	ck_assert_msg(load(READER
+	ck_assert_msg(load(SECRET
 			   "defaults: { reader = \"r\"; cloud = \"usgov\"; ttl = \"60s\"; };\n"
 			   "estates: { eu: { management_groups = [ \"europe\", \"It (1)\" ]; "
 			   "ttl = \"2m\"; stale_limit = 0; recent = \"30d\"; "
 			   "cloud = \"china\"; };\n"
 			   "us: { subscriptions = ( \"" GUID "\" ); }; };\n") == FLEET_E_CONFIG,
 		      "a blank is no part of an id");
-	ck_assert_msg(load(READER
+	ck_assert_msg(load(SECRET
 			   "defaults: { reader = \"r\"; cloud = \"usgov\"; ttl = \"60s\"; };\n"
 			   "estates: { eu: { management_groups = [ \"europe\", \"It_(1)\" ]; "
 			   "ttl = \"2m\"; stale_limit = 0; recent = \"30d\"; "
@@ -161,8 +126,8 @@ static const struct {
 	{ESTATE("reader = \"r\"; management_groups = [ \"a\" ]; subscriptions = [ \"" GUID "\" ];"),
 	 ":2: estates.all",
 	 {"one of management_groups and subscriptions", ""}},
-	{READER "estates: { all = 5; };\n", ":2: estates.all", {"a group belongs here", ""}},
-	{READER "estates = 5;\n", ":2: estates", {"a group belongs here", ""}},
+	{SECRET "estates: { all = 5; };\n", ":2: estates.all", {"a group belongs here", ""}},
+	{SECRET "estates = 5;\n", ":2: estates", {"a group belongs here", ""}},
 };
 
 START_TEST(errors_name_file_line_and_key)
@@ -181,12 +146,12 @@ END_TEST
 
 START_TEST(which_estate)
 {
-	ck_assert_int_eq(load(READER), 0);
+	ck_assert_int_eq(load(SECRET), 0);
 	ck_assert_int_eq(fleet_config_estate(config, NULL, &found, &error), FLEET_E_CONFIG);
 	ck_assert_ptr_nonnull(strstr(error.message, "names no estate"));
 	ck_assert_ptr_nonnull(strstr(error.hint, "estates:"));
 	ck_assert_int_eq(
-		load(READER "estates: { a: { reader = \"r\"; }; b: { reader = \"r\"; }; };"), 0);
+		load(SECRET "estates: { a: { reader = \"r\"; }; b: { reader = \"r\"; }; };"), 0);
 	ck_assert_int_eq(fleet_config_estate(config, NULL, &found, &error), FLEET_E_CONFIG);
 	ck_assert_ptr_nonnull(strstr(error.message, "a, b"));
 	ck_assert_int_eq(fleet_config_estate(config, "c", &found, &error), FLEET_E_CONFIG);
@@ -201,7 +166,7 @@ END_TEST
 
 START_TEST(an_estate_twice_is_an_error)
 {
-	ck_assert_int_eq(load(READER "estates: { a: { reader = \"r\"; }; };\n"
+	ck_assert_int_eq(load(SECRET "estates: { a: { reader = \"r\"; }; };\n"
 				     "estates: { a: { reader = \"r\"; }; };\n"),
 			 FLEET_E_CONFIG);
 }
@@ -214,7 +179,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_checked_fixture(tests, begin, teardown);
 	tcase_add_test(tests, the_least_is_a_reader);
 	tcase_add_test(tests, all_keys);
 	tcase_add_test(tests, another_scope_is_another_snapshot);

@@ -109,7 +109,10 @@ static bool quoted_after(const char *message, const char *after, char *out, size
 static void forbidden_hint(const struct fleet_arm *arm, const char *message,
 			   struct fleet_error *error)
 {
-	const char *who = arm->options.credential->client_id;
+	const struct fleet_config_credential *credential = arm->options.credential;
+	const char *who = credential->client_id && *credential->client_id ? credential->client_id
+			  : credential->object_id			  ? credential->object_id
+									  : "";
 	char action[160], scope[300];
 	size_t len;
 

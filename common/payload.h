@@ -129,7 +129,8 @@ int fleet_json_parse_file(const char *text, size_t len, struct json_object **ret
 /*
  * Reads an error body in any of the shapes ARM and the resource provider use: {"error":{...}}, a
  * bare {"code","message"}, an operation's {"status","error"}, an odata error, "message" as
- * {lang,value}. Fills service_code and message of ERROR, leaves them when there is nothing to read.
+ * {lang,value}; what its details and inner errors add stands in brackets behind the message. Fills
+ * service_code and message of ERROR, leaves them when there is nothing to read.
  */
 void fleet_json_error(struct json_object *body, char *code, size_t code_size, char *message,
 		      size_t message_size);

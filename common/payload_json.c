@@ -12,6 +12,9 @@
 #include "payload_private.h"
 #include "text.h"
 
+#define MAX_INNER 4	    /* of what stands inside an error, in depth and in number */
+#define MAX_INNER_TEXT 8192 /* bytes of it */
+
 struct reader {
 	struct fleet_arena *arena;
 	struct fleet_error *error;
@@ -451,6 +454,71 @@ static const char *text_of(struct json_object *object, const char *key)
 	return json_object_get_string(value);
 }
 
+/* What stands inside an error: each code and message that says something new. */
+struct inner {
+	struct fleet_buf text;
+	const char *outer_message;
+	int count;
+};
+
+static void add_inner(struct json_object *error, int depth, struct inner *inner);
+
+static void add_one(struct json_object *error, int depth, struct inner *inner)
+{
+	const char *code = text_of(error, "code"), *message = text_of(error, "message");
+
+	if (!json_object_is_type(error, json_type_object) || inner->count >= MAX_INNER)
+		return;
+	if (message && strcmp(message, inner->outer_message) == 0)
+		code = message = NULL;
+	if (code || message) {
+		(void)fleet_buf_addf(&inner->text, "%s%s%s%s", inner->count ? "; " : "",
+				     code ? code : "", code && message ? ": " : "",
+				     message ? message : "");
+		inner->count++;
+	}
+	add_inner(error, depth + 1, inner);
+}
+
+static void add_inner(struct json_object *error, int depth, struct inner *inner)
+{
+	struct json_object *value;
+
+	if (depth > MAX_INNER)
+		return;
+	if (json_object_object_get_ex(error, "details", &value)) {
+		size_t count = json_object_is_type(value, json_type_array)
+				       ? json_object_array_length(value)
+				       : 0;
+
+		for (size_t i = 0; i < count && i < MAX_INNER; i++)
+			add_one(json_object_array_get_idx(value, i), depth, inner);
+		if (!count)
+			add_one(value, depth, inner);
+	}
+	if (json_object_object_get_ex(error, "innererror", &value))
+		add_one(value, depth, inner);
+}
+
+/* MESSAGE and in brackets what stands inside of ERROR. */
+static void write_message(struct json_object *error, const char *message, char *out, size_t size)
+{
+	struct inner inner = {.outer_message = message};
+	struct fleet_buf whole;
+
+	fleet_buf_init(&inner.text, MAX_INNER_TEXT);
+	fleet_buf_init(&whole, 2 * MAX_INNER_TEXT);
+	add_inner(error, 0, &inner);
+	(void)fleet_buf_addf(&whole, "%.*s", (int)MAX_INNER_TEXT, message);
+	if (inner.count && !inner.text.failed)
+		(void)fleet_buf_addf(&whole, "%s%s%s", *message ? " (" : "",
+				     fleet_buf_text(&inner.text), *message ? ")" : "");
+	if (whole.len)
+		fleet_text_clean_into(out, size, fleet_buf_text(&whole));
+	fleet_buf_finish(&whole);
+	fleet_buf_finish(&inner.text);
+}
+
 void fleet_json_error(struct json_object *body, char *code, size_t code_size, char *message,
 		      size_t message_size)
 {
@@ -473,6 +541,5 @@ void fleet_json_error(struct json_object *body, char *code, size_t code_size, ch
 	if (text)
 		fleet_text_clean_into(code, code_size, text);
 	text = text_of(detail, "message");
-	if (text)
-		fleet_text_clean_into(message, message_size, text);
+	write_message(detail, text ? text : "", message, message_size);
 }

@@ -153,6 +153,28 @@ static const struct {
 	 "{\"odata.error\":{\"code\":\"Request_BadRequest\",\"message\":{\"lang\":\"en\",\"value\":"
 	 "\"bad thing\"}}}",
 	 FLEET_E_SERVICE, "Request_BadRequest", "bad thing", ""},
+	/* arm.md 2.4: details are a list, one object or null; innererror goes down. */
+	{400, JSON,
+	 "{\"error\":{\"code\":\"InvalidRequestContent\",\"message\":\"The request is not "
+	 "valid.\",\"details\":[{\"code\":\"RequiredPropertyMissing\",\"message\":\"groups is "
+	 "missing\",\"target\":\"stages[0]\"},{\"message\":\"look again\"},null,5]}}",
+	 FLEET_E_SERVICE, "InvalidRequestContent",
+	 "The request is not valid. (RequiredPropertyMissing: groups is missing; look again)", ""},
+	{400, JSON,
+	 "{\"error\":{\"code\":\"BadRequest\",\"message\":\"Bad.\",\"details\":{\"code\":\"Deep\","
+	 "\"details\":[{\"code\":\"Deeper\",\"message\":\"the cause\"}]}}}",
+	 FLEET_E_SERVICE, "BadRequest", "Bad. (Deep; Deeper: the cause)", ""},
+	{424, JSON,
+	 "{\"error\":{\"code\":\"InternalServerError\",\"message\":\"Encountered an error.\","
+	 "\"details\":null,\"innererror\":{\"code\":\"Timeout\",\"innererror\":{\"code\":"
+	 "\"StorageBusy\",\"message\":\"wait\"}}}}",
+	 FLEET_E_SERVICE, "InternalServerError",
+	 "Encountered an error. (Timeout; StorageBusy: wait)", ""},
+	/* The same words again tell nothing. */
+	{409, JSON,
+	 "{\"error\":{\"code\":\"Conflict\",\"message\":\"busy\",\"details\":[{\"code\":"
+	 "\"Conflict\",\"message\":\"busy\"}]}}",
+	 FLEET_E_CONFLICT, "Conflict", "Conflict: busy (status 409", ""},
 	{404, "x-ms-error-code: FromHeader\n", NULL, FLEET_E_NOTFOUND, "FromHeader", "404", ""},
 	{404, NULL, NULL, FLEET_E_NOTFOUND, "", "404", "configuration"},
 	{418, "content-type: text/html\n", "<h1>a | teapot</h1>", FLEET_E_SERVICE, "", "proxy", ""},

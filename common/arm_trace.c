@@ -83,7 +83,10 @@ static void show(const struct fleet_request *request, int rc, const struct fleet
 	char host[128], path[512], raw[512], version[40] = "", status[32];
 
 	rest = rest ? strchr(rest + 3, '/') : NULL;
-	(void)fleet_arm_link_host(request->url, strlen(request->url), host, sizeof(host));
+	/* One that is no https is a token service's of this machine, by our own configuration. */
+	if (!fleet_arm_link_host(request->url, strlen(request->url), host, sizeof(host))[0] &&
+	    request->is_local)
+		(void)snprintf(host, sizeof(host), "%s", request->origin);
 	(void)snprintf(raw, sizeof(raw), "%.*s", rest ? (int)strcspn(rest, "?#") : 0,
 		       rest ? rest : "");
 	(void)fleet_text_clean_into(path, sizeof(path), raw);

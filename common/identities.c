@@ -56,11 +56,12 @@ static const char *why_unknown(const struct fleet_self_identity *identity,
 static void judge_certificate(struct judging *judging, const struct fleet_self_identity *identity)
 {
 	struct fleet_identity_report *report = judging->report;
-	int64_t left_s = identity->certificate_expires_s - judging->now_s;
+	int64_t left_s;
 	char left[32];
 
 	if (identity->certificate_expires_s == FLEET_ABSENT)
 		return;
+	left_s = identity->certificate_expires_s - judging->now_s;
 	if (report->certificate_left_s == FLEET_ABSENT || left_s < report->certificate_left_s)
 		report->certificate_left_s = left_s;
 	fleet_duration_format(left_s < 0 ? -left_s : left_s, left, sizeof(left));

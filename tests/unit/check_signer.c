@@ -332,6 +332,7 @@ START_TEST(test_damaged)
 		fleet_buf_clear(&token);
 		ck_assert_int_eq(sign("p"), FLEET_E_CONFIG);
 	}
+	file.len = whole;
 	for (size_t i = 0; i < whole; i++) {
 		seed = seed * 1103515245u + 12345u;
 		file.data[i] = (char)(seed >> 16);

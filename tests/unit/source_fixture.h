@@ -42,7 +42,8 @@ static inline void setup(void)
 	credential.client_id = "22222222-0000-0000-0000-000000000000";
 	credential.secret_file = "";
 	credential.secret_environment = "FLEETMON_CHECK_SECRET";
-	credential.token_file = "";
+	credential.token_file = credential.certificate_file = "";
+	credential.certificate_password_file = credential.az = credential.object_id = "";
 	credential.where = "fleetmon.conf:7";
 	memset(&fleet, 0, sizeof(fleet));
 	fleet.name = "prod";

@@ -51,7 +51,8 @@ int fleet_credential_try(const struct fleet_credential_type *type,
 		int rc = type->get(context, token, ret_life_s, &why);
 		int64_t wait_ms = fleet_backoff_ms(try);
 
-		if (rc && type->repeats && try < RETRIES && may_pass((enum fleet_code)rc)) {
+		if (rc && type->repeats && try < RETRIES && !why.is_lasting &&
+		    may_pass((enum fleet_code)rc)) {
 			if (why.retry_after_s > 0)
 				wait_ms = why.retry_after_s * 1000;
 			if (fleet_deadline_left_ms(context->deadline) > wait_ms + LEAST_MS &&

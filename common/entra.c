@@ -184,6 +184,8 @@ static int ask(const struct fleet_credential_context *context, const char *url,
 	request.max_body = FLEET_MAX_TOKEN_ANSWER;
 	request.deadline = context->deadline;
 	rc = context->transport->send(context->handle, &request, &response, error);
+	if (rc && error)
+		error->is_lasting = response.hopeless;
 	if (rc)
 		goto out;
 	if (fleet_json_parse(fleet_buf_text(&response.body), response.body.len, &body, &why))

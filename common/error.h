@@ -6,6 +6,7 @@
 #ifndef FLEETMON_ERROR_H
 #define FLEETMON_ERROR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Functions that can fail return 0 or one of these. */
@@ -31,7 +32,8 @@ enum fleet_code {
 
 struct fleet_error {
 	enum fleet_code code;
-	int http_status;	 /* 0 when there was no answer */
+	int http_status; /* 0 when there was no answer */
+	bool is_lasting; /* the same again will fail again, such as a certificate not trusted */
 	int64_t retry_after_s;	 /* seconds to wait, 0 when the service named none */
 	char message[768];	 /* what failed, one line, already safe to print */
 	char hint[384];		 /* what to do, "" when there is nothing to say */

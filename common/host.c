@@ -292,7 +292,8 @@ int fleet_host_print(const char *text, size_t len, enum fleet_level level)
 		level = FLEET_LEVEL_UNKNOWN;
 	}
 	if (verdicts.collected)
-		return fleet_buf_add(verdicts.collected, text, len) ? FLEET_LEVEL_UNKNOWN : (int)level;
+		return fleet_buf_add(verdicts.collected, text, len) ? FLEET_LEVEL_UNKNOWN
+								    : (int)level;
 	last_resort.printing = 1;
 	while (len > 0) {
 		ssize_t n = write(verdicts.fd, text, len);

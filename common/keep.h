@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process keeps that makes many calls one after the other: configurations, modules, and views
- * with all that was decoded for them. A process that makes one call has none: wherever KEEP is NULL, things are made and freed as asked
- * for. What is kept is what would be made anew: files are looked at again once a second, and when
- * one has changed all is forgotten.
+ * What a process keeps that makes many calls one after the other: configurations, modules, and
+ * views with all that was decoded for them. A process that makes one call has none: wherever KEEP
+ * is NULL, things are made and freed as asked for. What is kept is what would be made anew: files
+ * are looked at again once a second, and when one has changed all is forgotten.
  */
 #ifndef FLEETMON_KEEP_H
 #define FLEETMON_KEEP_H

@@ -4,11 +4,13 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,35 +58,6 @@ static int help(void)
 	return code;
 }
 
-/* Root gives up its rights for good. False when it cannot, or nobody said for whose. */
-static bool drop_rights(const char *name)
-{
-	const struct passwd *user;
-
-	if (geteuid() != 0 && !name)
-		return true;
-	if (!name) {
-		(void)fprintf(stderr, "fleet_worker: started by root: say whom to become, as "
-				      "--user nagios\n");
-		return false;
-	}
-	errno = 0;
-	user = getpwnam(name);
-	if (!user) {
-		(void)fprintf(stderr, "fleet_worker: there is no user %s\n", name);
-		return false;
-	}
-	if (geteuid() == user->pw_uid && user->pw_uid != 0)
-		return true;
-	if (user->pw_uid == 0 || initgroups(name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
-	    setuid(user->pw_uid) != 0 || setuid(0) == 0) {
-		(void)fprintf(stderr, "fleet_worker: cannot become %s%s%s\n", name,
-			      errno ? ": " : "", errno ? strerror(errno) : "");
-		return false;
-	}
-	return true;
-}
-
 /* What we were started with is not ours, except for KEEP. */
 static void close_others(int keep)
 {
@@ -110,22 +83,71 @@ static bool leave_parent(void)
 	return true;
 }
 
-/* Finds the check_fleet that we stand in for. */
-void worker_find_plugin(struct worker *worker)
+bool worker_find_plugin(struct worker *worker)
 {
-	struct stat about;
+	const struct fleet_stamp none = {0};
+	struct fleet_stamp own = fleet_stamp_read(worker->program);
 
-	worker->plugin_device = 0;
-	worker->plugin_inode = 0;
-	if (stat(PLUGINDIR "/check_fleet", &about) != 0) {
-		worker_log(worker,
-			   "there is no " PLUGINDIR "/check_fleet (%s): each check runs as a "
-			   "program of its own",
-			   strerror(errno));
-		return;
-	}
-	worker->plugin_device = about.st_dev;
-	worker->plugin_inode = about.st_ino;
+	worker->plugin = fleet_stamp_read(PLUGINDIR "/check_fleet");
+	if (fleet_stamp_is(&worker->plugin, &none))
+		worker_log(worker, "there is no " PLUGINDIR "/check_fleet: each check runs as a "
+				   "program of its own");
+	return fleet_stamp_is(&own, &worker->own);
+}
+
+/* Remembers which file we run, to see when it is replaced. */
+static void find_ourselves(struct worker *worker)
+{
+	ssize_t len = readlink("/proc/self/exe", worker->program, sizeof(worker->program) - 1);
+
+	worker->program[len > 0 ? len : 0] = '\0';
+	worker->own = fleet_stamp_read(worker->program);
+}
+
+/* Says why nothing comes of it: on standard error, and to the broker, which has the core log it. */
+static int give_up(const struct worker_options *options, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static int give_up(const struct worker_options *options, int code, const char *format, ...)
+{
+	char line[600], packet[640];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (n < 0)
+		return code;
+	(void)fprintf(stderr, "fleet_worker: %s\n", line);
+	n = snprintf(packet, sizeof(packet), "exit: %s", line);
+	if (n > 0 && options->broker_fd >= 0)
+		(void)send((int)options->broker_fd, packet, strlen(packet), MSG_NOSIGNAL);
+	return code;
+}
+
+/* Root gives up its rights for good. Returns 0, or the exit code when it cannot, or nobody said for
+ * whose. */
+static int drop_rights(const struct worker_options *options)
+{
+	const char *name = options->user;
+	const struct passwd *user;
+
+	if (geteuid() != 0 && !name)
+		return 0;
+	if (!name)
+		return give_up(options, 1, "started by root: say whom to become, as --user nagios");
+	errno = 0;
+	user = getpwnam(name);
+	if (!user)
+		return give_up(options, 1, "there is no user %.100s", name);
+	if (geteuid() == user->pw_uid && user->pw_uid != 0)
+		return 0;
+	if (user->pw_uid == 0)
+		return give_up(options, 1, "%.100s is root: say whom to become instead", name);
+	if (initgroups(name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+	    setuid(user->pw_uid) != 0 || setuid(0) == 0)
+		return give_up(options, 1, "cannot become %.100s: %s", name, strerror(errno));
+	return 0;
 }
 
 static int work(struct worker *worker)
@@ -138,8 +160,7 @@ static int work(struct worker *worker)
 	worker->cores[0] = worker_core_new("check_fleet", false);
 	worker->cores[1] = worker_core_new("fleet_action", true);
 	if (worker->epoll < 0 || !worker->cores[0] || !worker->cores[1]) {
-		(void)fprintf(stderr, "fleet_worker: cannot begin: %s\n", strerror(errno));
-		code = 1;
+		code = give_up(&worker->options, 1, "cannot begin: %s", strerror(errno));
 	} else {
 		code = worker_loop(worker);
 	}
@@ -157,6 +178,7 @@ static int work(struct worker *worker)
 static int begin(struct worker *worker)
 {
 	const struct worker_options *options = &worker->options;
+	int code;
 
 	if (options->help)
 		return help();
@@ -165,16 +187,18 @@ static int begin(struct worker *worker)
 
 		return fleet_host_print(version, sizeof(version) - 1, FLEET_LEVEL_OK);
 	}
-	if (!options->query_socket) {
-		(void)fprintf(stderr, "fleet_worker: say where the core listens, as --query-socket "
-				      "/var/lib/nagios4/rw/nagios.qh; see --help\n");
-		return 3;
-	}
+	if (!options->query_socket)
+		return give_up(options, 3,
+			       "say where the core listens, as --query-socket "
+			       "/var/lib/nagios4/rw/nagios.qh; see --help");
 	close_others((int)options->broker_fd);
 	if (options->broker_fd >= 0 && !leave_parent())
-		return 1;
-	if (!drop_rights(options->user) || chdir("/") != 0)
-		return 1;
+		return give_up(options, 1, "cannot leave the core: %s", strerror(errno));
+	code = drop_rights(options);
+	if (code)
+		return code;
+	if (chdir("/") != 0)
+		return give_up(options, 1, "cannot enter /: %s", strerror(errno));
 	(void)prctl(PR_SET_NAME, "fleet_worker");
 	return work(worker);
 }
@@ -188,14 +212,16 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--runner") == 0)
 		return runner_main();
+	worker.mask = umask(077);
 	fleet_host_prepare();
+	find_ourselves(&worker);
+	worker.options.broker_fd = -1;
 	worker.epoll = -1;
 	worker.signals.fd = -1;
 	worker.broker.fd = -1;
 	if (fleet_options_init(&set, option_table, &worker.options, &error) ||
 	    fleet_options_argv(&set, 1, argc, argv, &error)) {
-		(void)fprintf(stderr, "fleet_worker: %s; see --help\n", error.message);
-		code = 3;
+		code = give_up(&worker.options, 3, "%s; see --help", error.message);
 	} else {
 		code = begin(&worker);
 	}

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "buf.h"
+#include "file.h"
 #include "worker_command.h"
 #include "worker_message.h"
 
@@ -84,8 +85,10 @@ struct worker {
 	int64_t figures_ms;	  /* when they were left there */
 	bool is_figureless;	  /* they could not be, which was said */
 	bool is_stopping;
-	dev_t plugin_device; /* of the installed check_fleet, whose work runners do */
-	ino_t plugin_inode;
+	struct fleet_stamp plugin; /* of the installed check_fleet, whose work runners do */
+	struct fleet_stamp own;	   /* of the file that we run */
+	char program[1024];	   /* its path */
+	mode_t mask;		   /* the file mode mask that we were started with */
 };
 
 /* ---- worker_loop.c */
@@ -175,7 +178,8 @@ void worker_figures_free(struct worker *worker);
 
 /* ---- fleet_worker.c */
 
-/* Finds the installed check_fleet, which runners stand in for. */
-void worker_find_plugin(struct worker *worker);
+/* Finds the installed check_fleet, which runners stand in for. False when another fleet_worker has
+ * been installed over ours: what it runs may fit us no more. */
+bool worker_find_plugin(struct worker *worker);
 
 #endif

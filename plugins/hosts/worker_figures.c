@@ -109,6 +109,10 @@ int64_t worker_figures_tick(struct worker *worker, int64_t now_ms)
 
 void worker_figures_remove(const struct worker *worker)
 {
-	if (worker->cache_dir)
+	struct fleet_worker_state state;
+
+	/* The next worker may have left its own already. */
+	if (worker->cache_dir && !fleet_worker_state_read(worker->cache_dir, &state, NULL) &&
+	    state.pid == (int64_t)getpid())
 		fleet_worker_state_remove(worker->cache_dir);
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "clock.h"
 #include "worker.h"
@@ -14,10 +13,10 @@
  * one that was installed since, does its own work. */
 static bool is_our_plugin(const struct worker *worker, const char *program)
 {
-	struct stat about;
+	const struct fleet_stamp none = {0};
+	struct fleet_stamp stamp = fleet_stamp_read(program);
 
-	return stat(program, &about) == 0 && about.st_dev == worker->plugin_device &&
-	       about.st_ino == worker->plugin_inode;
+	return fleet_stamp_is(&stamp, &worker->plugin) && !fleet_stamp_is(&stamp, &none);
 }
 
 static enum worker_job_kind kind_of(const struct worker *worker, const struct worker_job *job)

@@ -75,8 +75,12 @@ static void stop(struct worker *worker, const char *why)
 
 static void reload(struct worker *worker)
 {
+	/* What it starts is new, and would have to fit what we are. */
+	if (!worker_find_plugin(worker)) {
+		stop(worker, "another fleet_worker was installed, and has to be started");
+		return;
+	}
 	worker_log(worker, "reload: configuration, modules and programs are read anew");
-	worker_find_plugin(worker);
 	worker_figures_find(worker);
 	worker_runners_renew(worker);
 }
@@ -164,7 +168,7 @@ static bool begin(struct worker *worker)
 		worker_log(worker, "ready: fleet_worker " PACKAGE_VERSION ", process %d",
 			   (int)getpid());
 	}
-	worker_find_plugin(worker);
+	(void)worker_find_plugin(worker);
 	worker_figures_find(worker);
 	return true;
 }

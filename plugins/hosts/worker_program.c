@@ -53,13 +53,15 @@ static void complain(const char *text)
 		_exit(127);
 }
 
-__attribute__((noreturn)) static void run(const struct worker_job *job, int out, int err)
+__attribute__((noreturn)) static void run(const struct worker *worker, const struct worker_job *job,
+					  int out, int err)
 {
 	char *const *argv = job->command.argv + job->command.assigned;
 	const char *why;
 	sigset_t none;
 
 	(void)setsid();
+	(void)umask(worker->mask);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -134,7 +136,7 @@ bool worker_program_start(struct worker *worker, struct worker_job *job)
 	if (fcntl(out[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(err[0], F_SETFL, O_NONBLOCK) == 0)
 		pid = fork();
 	if (pid == 0)
-		run(job, out[1], err[1]);
+		run(worker, job, out[1], err[1]);
 	if (pid < 0) {
 		why = errno;
 		close_pair(out);

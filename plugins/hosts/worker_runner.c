@@ -92,9 +92,9 @@ static void on_runner(struct worker *worker, struct worker_watch *watch, uint32_
 		end(worker, runner, false);
 }
 
-__attribute__((noreturn)) static void become_runner(int fd)
+__attribute__((noreturn)) static void become_runner(const char *program, int fd)
 {
-	static char name[] = "fleet_worker", word[] = "--runner", own[] = "/proc/self/exe";
+	static char name[] = "fleet_worker", word[] = "--runner";
 	char *const argv[] = {name, word, NULL};
 	sigset_t none;
 
@@ -104,7 +104,7 @@ __attribute__((noreturn)) static void become_runner(int fd)
 	/* What dup2 makes stays open across exec. */
 	if (fd == RUNNER_FD ? fcntl(fd, F_SETFD, 0) != 0 : dup2(fd, RUNNER_FD) != RUNNER_FD)
 		_exit(127);
-	(void)execv(own, argv);
+	(void)execv(program, argv);
 	_exit(127);
 }
 
@@ -122,7 +122,7 @@ static struct worker_runner *start(struct worker *worker)
 	else
 		runner->pid = -1;
 	if (runner->pid == 0)
-		become_runner(ends[1]);
+		become_runner(worker->program, ends[1]);
 	if (ends[1] >= 0)
 		(void)close(ends[1]);
 	if (runner->pid < 0 || !worker_watch(worker, &runner->watch, ends[0], EPOLLIN)) {
@@ -204,10 +204,15 @@ bool worker_runner_reap(struct worker *worker, pid_t pid, int status)
 	else
 		(void)snprintf(why, sizeof(why), "ended its process with code %d",
 			       WEXITSTATUS(status));
-	if (runner->job)
+	if (runner->job) {
 		answer_for(worker, runner, why);
-	else if (!runner->has_answered && !runner->is_gone && !runner->is_old)
-		worker_log(worker, "a runner %s before it did anything", why);
+	} else if (!runner->is_gone && !runner->is_old) {
+		/* It said itself what became of the check: a crash, or no end. */
+		worker->figures.crashes++;
+		worker_log(worker, "a runner %s after %s", why,
+			   runner->has_answered ? "what its last check did"
+						: "it was started, before it did anything");
+	}
 	end(worker, runner, false);
 	return true;
 }

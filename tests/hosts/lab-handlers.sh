@@ -75,16 +75,11 @@ icinga_begin() {
 	icinga_config <<-C
 	template Service "no-check-by-itself" default { enable_active_checks = false }
 	template Host "no-check-by-itself" default { enable_active_checks = false }
-	include "$prefix/share/fleetmon/icinga2/fleetmon.conf"
-	object Host "icinga-shop" {
-		import "fleetmon-fleet"
-		vars.fleet = "icinga-shop"
-		vars.fleet_remedied = true
-	}
-	for (name => verb in { depot = "stop", bakery = "skip" }) {
+	for (name => verb in { shop = "start", depot = "stop", bakery = "skip" }) {
 		object Host "icinga-" + name use (name) { import "fleetmon-fleet" }
 		object Service "$service" use (name, verb) {
-			import "fleetmon-run"
+			import "fleetmon-service"
+			check_command = "fleet-run"
 			host_name = "icinga-" + name
 			event_command = "fleet-" + verb
 			vars.fleet_fleet = "icinga-" + name

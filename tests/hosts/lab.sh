@@ -157,22 +157,42 @@ lab_starts() {
 	lab_posts "$1" start
 }
 
-# lab_overhear: has the core call fleet_action by way of a program that notes each call as a line of
-# $lab_dir/log/handled: the arguments, a tab, the first line of the output. Cores keep neither.
+# lab_overhear [DIR [CONFIG]]: has the core call fleet_action by way of a program that notes each call
+# as a line of $lab_dir/log/handled: the arguments, a tab, the first line of the output. Cores keep
+# neither. With DIR instead of $lab_dir, and a configuration for both plugins.
 lab_overhear() {
-	mkdir "$lab_dir/plugins"
-	ln -s "$prefix/lib/nagios/plugins/check_fleet" "$lab_dir/plugins/"
-	cat >"$lab_dir/plugins/fleet_action" <<-C
+	local dir=${1:-$lab_dir} config=${2:+--config=$2}
+	mkdir "$dir/plugins"
+	printf '#!/bin/sh\nexec "%s" "$@" %s\n' "$prefix/lib/nagios/plugins/check_fleet" "$config" >"$dir/plugins/check_fleet"
+	cat >"$dir/plugins/fleet_action" <<-C
 	#!/bin/bash
-	output=\$("$prefix/lib/nagios/plugins/fleet_action" "\$@")
+	output=\$("$prefix/lib/nagios/plugins/fleet_action" "\$@" $config)
 	code=\$?
-	printf '%s\t%s\n' "\${*//=/ }" "\${output%%\$'\n'*}" >>"$lab_dir/log/handled"
+	printf '%s\t%s\n' "\${*//=/ }" "\${output%%\$'\n'*}" >>"$dir/log/handled"
 	printf '%s\n' "\$output"
 	exit "\$code"
 	C
-	chmod 755 "$lab_dir/plugins" "$lab_dir/plugins/fleet_action"
-	install -o "$LAB_USER" -g "$lab_group" -m 600 /dev/null "$lab_dir/log/handled"
-	lab_plugins=$lab_dir/plugins
+	chmod 755 "$dir/plugins" "$dir"/plugins/*
+	install -o "$LAB_USER" -g "$lab_group" -m 600 /dev/null "$dir/log/handled"
+	lab_plugins=$dir/plugins
+}
+
+# lab_node NODE [LINE...]: a machine of its own, for one node of a cluster: configuration, answers,
+# ledger, audit log and secret are below $lab_dir/NODE; without lab_node_secret it cannot sign in. The
+# lines are further ones of its fleetmon.conf. Sets lab_plugins.
+lab_node() {
+	local dir=$lab_dir/$1
+	install -d -m 755 "$dir"
+	install -d -o "$LAB_USER" -g "$lab_group" -m 700 "$dir/cache" "$dir/state" "$dir/log"
+	{
+		sed "s:$lab_dir/\(cache\|state\|log\|secret\):$dir/\1:" "$prefix/etc/fleetmon/fleetmon.conf"
+		[ $# -eq 1 ] || printf '%s\n' "${@:2}"
+	} >"$dir/fleetmon.conf"
+	chmod 644 "$dir/fleetmon.conf"
+	lab_overhear "$dir" "$dir/fleetmon.conf"
+}
+lab_node_secret() {
+	cp -p "$lab_dir/secret" "$lab_dir/$1/secret"
 }
 
 # ---- fleetmon's configuration
@@ -222,13 +242,14 @@ lab_policy() {
 	chmod 644 "$prefix/etc/fleetmon/policy.conf"
 }
 
-# lab_audit FLEET FIELD...: the fields of its lines in the audit log, tab separated
+# lab_audit FLEET FIELD...: the fields of its lines in the audit log, tab separated; of $lab_audit_of's log
+# when that is set
 lab_audit() {
-	local fleet=$1 fields
+	local fleet=$1 fields log=$lab_dir/${lab_audit_of:+$lab_audit_of/}log/audit.jsonl
 	shift
 	fields=$(printf '.%s,' "$@")
-	[ -e "$lab_dir/log/audit.jsonl" ] || return 0
-	jq -r --arg fleet "$fleet" "select(.fleet == \$fleet) | [${fields%,}] | @tsv" "$lab_dir/log/audit.jsonl"
+	[ -e "$log" ] || return 0
+	jq -r --arg fleet "$fleet" "select(.fleet == \$fleet) | [${fields%,}] | @tsv" "$log"
 }
 
 # ---- Nagios Core

@@ -282,6 +282,10 @@ static const struct {
 	{"retry-after-ms: 20500\nretry-after: 5\n", 21, 21},
 	{"x-ms-retry-after-ms: 30000\nretry-after: 5\n", 30, 30},
 	{"retry-after-ms: soon\nretry-after: 40\n", 40, 40},
+	/* A fraction is rounded up: to come back a moment too early counts as another request. */
+	{"retry-after: 20.5\n", 21, 21},
+	{"retry-after: 20.00\n", 20, 20},
+	{"retry-after-ms: 20000.5\nretry-after: 5\n", 21, 21},
 	{in_an_hour, 3590, 3600},
 	{"date: Sun, 06 Nov 1994 08:49:37 GMT\nretry-after: Sun, 06 Nov 1994 08:50:37 GMT\n", 60,
 	 60},
@@ -311,9 +315,11 @@ END_TEST
 /* Waits that cannot be read count as not named: the pace is our own. */
 START_TEST(test_wait_unreadable)
 {
-	static const char *const odd[] = {"retry-after: -5\n", "retry-after: 1.5\n",
-					  "retry-after: tomorrow\n", "retry-after: \n",
-					  "retry-after: Sun, 06 Nov 1994 08:49:37 GMT\n"};
+	static const char *const odd[] = {
+		"retry-after: -5\n",	   "retry-after: 1.5.2\n",
+		"retry-after: tomorrow\n", "retry-after: \n",
+		"retry-after: .5\n",	   "retry-after: 5.\n",
+		"retry-after: 5s\n",	   "retry-after: Sun, 06 Nov 1994 08:49:37 GMT\n"};
 	struct fake_answer answer = {503, odd[_i], NULL, 0, false, false};
 
 	fake_script(&answer, 1);
@@ -516,7 +522,7 @@ int main(void)
 	tcase_add_test(tests, test_get_given_up);
 	tcase_add_test(tests, test_hopeless_not_repeated);
 	tcase_add_loop_test(tests, test_wait_named, 0, (int)COUNT(waits));
-	tcase_add_loop_test(tests, test_wait_unreadable, 0, 5);
+	tcase_add_loop_test(tests, test_wait_unreadable, 0, 8);
 	tcase_add_test(tests, test_deadline);
 	tcase_add_test(tests, test_401_once);
 	tcase_add_test(tests, test_401_renewed_by_another);

@@ -109,19 +109,41 @@ const char *fleet_credential_variable(const char *name)
 	return value ? value : "";
 }
 
+/* The length of URL without the slashes at its end. */
+static size_t without_slash(const char *url)
+{
+	size_t len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	return len;
+}
+
+static bool same_url(const char *a, const char *b)
+{
+	size_t len = without_slash(a);
+
+	return len == without_slash(b) && strncasecmp(a, b, len) == 0;
+}
+
+/* The cloud of China has an old and a new authority; the SDKs and the webhook of workload
+ * identities still name the old one. */
+static bool is_of_china(const char *url)
+{
+	return same_url(url, "https://login.chinacloudapi.cn") ||
+	       same_url(url, "https://login.partner.microsoftonline.cn");
+}
+
 int fleet_credential_check_authority(const struct fleet_credential_context *context,
 				     struct fleet_error *error)
 {
 	const struct fleet_config_credential *credential = context->credential;
 	const char *named = fleet_credential_variable("AZURE_AUTHORITY_HOST");
 	const char *configured = context->cloud->authority;
-	size_t len = strlen(named), own = strlen(configured);
+	size_t len = without_slash(named);
 
-	while (len > 0 && named[len - 1] == '/')
-		len--;
-	while (own > 0 && configured[own - 1] == '/')
-		own--;
-	if (len == 0 || (len == own && strncasecmp(named, configured, len) == 0))
+	if (len == 0 || same_url(named, configured) ||
+	    (is_of_china(named) && is_of_china(configured)))
 		return 0;
 	(void)fleet_error_set(error, FLEET_E_CONFIG,
 			      "credential %s (%s): AZURE_AUTHORITY_HOST is %.*s, but the cloud %s "

@@ -14,6 +14,7 @@
 #include "text.h"
 
 #define RETRIES 3
+#define MAX_CLAIMS ((size_t)4096)	  /* bytes of what a token must show */
 #define MAX_PROXY_PASSWORD ((size_t)4096) /* bytes */
 /* A retry that could not be answered any more is not worth the wait. */
 #define RETRY_ROOM_MS 100
@@ -81,6 +82,7 @@ int fleet_arm_open(const struct fleet_arm_options *options, struct fleet_arm **r
 	arm->options = *options;
 	arm->transport = options->transport;
 	fleet_buf_init(&arm->token, FLEET_MAX_TOKEN);
+	fleet_buf_init(&arm->claims, MAX_CLAIMS);
 	clear_info(arm);
 	rc = fleet_guid(arm->correlation_id, error);
 	if (!rc && !arm->transport)
@@ -101,6 +103,7 @@ void fleet_arm_close(struct fleet_arm *arm)
 		return;
 	arm->transport->close(arm->handle);
 	fleet_buf_wipe(&arm->token);
+	fleet_buf_finish(&arm->claims);
 	free(arm);
 }
 
@@ -317,6 +320,7 @@ int fleet_arm_exchange(struct fleet_arm *arm, const struct fleet_arm_request *re
 
 	memset(response, 0, sizeof(*response));
 	clear_info(arm);
+	fleet_buf_clear(&arm->claims);
 	if (!error)
 		error = &scratch;
 	if (fleet_arm_memo_holds(arm, request, error))
@@ -327,6 +331,8 @@ int fleet_arm_exchange(struct fleet_arm *arm, const struct fleet_arm_request *re
 			return rc;
 		rc = send_once(arm, request, deadline, response, error);
 		refused = response->status == 401 && !renewed;
+		if (refused)
+			(void)fleet_arm_challenge(response, &arm->claims);
 		if (!rc) {
 			note_quota(arm, request);
 			return 0;

@@ -90,8 +90,8 @@ struct fleet_arm_call {
  * Sends CALL. What only reads is repeated on 408, 429, 500, 502, 503, 504 and lost connections
  * while the wait the service names (else exponential from 800 ms with jitter) fits DEADLINE.
  * Anything else is repeated only when it is certain that nothing was done: 429, or a connection
- * that was never made. A 401 drops the token and is repeated once with a new one. A throttling memo
- * that holds is FLEET_E_THROTTLED without a request. On success *ret_body is the JSON of the answer
+ * that was never made. A 401 drops the token and is repeated once with a new one, which shows what a
+ * claims challenge asked for where the credential can get that. A throttling memo that holds is FLEET_E_THROTTLED without a request. On success *ret_body is the JSON of the answer
  * (owned by the caller, json_object_put) or NULL when the answer has no body. HTTP errors map: 401
  * AUTH, 403 FORBIDDEN, 404 NOTFOUND, 409 and 412 CONFLICT, 429 THROTTLED, 3xx PROTOCOL, others
  * SERVICE; the hint names role, scope, command.

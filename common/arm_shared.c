@@ -122,6 +122,7 @@ static int get_token(struct fleet_arm *arm, struct fleet_deadline deadline,
 		.transport = &fleet_arm_transport,
 		.handle = arm,
 		.deadline = deadline,
+		.claims = arm->claims.len > 0 ? fleet_buf_text(&arm->claims) : NULL,
 	};
 	int64_t life_s = 0;
 	int rc;

@@ -266,21 +266,24 @@ int fleet_credential_check_token(const struct fleet_config_credential *credentia
 			       credential->name, credential->where);
 }
 
-/* Appends what LEN characters of base64url at TEXT stand for; false when they stand for nothing. */
-static bool decode_base64url(const char *text, size_t len, struct fleet_buf *out)
+bool fleet_credential_decode(const char *text, size_t len, struct fleet_buf *out)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				       "0123456789-_";
+				       "0123456789-_+/";
 	unsigned int bits = 0;
 	int have = 0;
 
+	while (len > 0 && text[len - 1] == '=')
+		len--;
 	for (size_t i = 0; i < len; i++) {
 		const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
+		unsigned int value = at ? (unsigned int)(at - alphabet) : 0;
 		char byte;
 
 		if (!at)
 			return false;
-		bits = (bits << 6 | (unsigned int)(at - alphabet)) & 0xffffff;
+		/* The two alphabets differ in their last two characters. */
+		bits = (bits << 6 | (value < 64 ? value : value - 2)) & 0xffffff;
 		have += 6;
 		if (have < 8)
 			continue;
@@ -307,7 +310,7 @@ int64_t fleet_credential_token_expiry(const struct fleet_buf *token)
 	if (claims[len] != '.')
 		return FLEET_ABSENT;
 	fleet_buf_init(&decoded, FLEET_MAX_TOKEN);
-	if (decode_base64url(claims, len, &decoded) &&
+	if (fleet_credential_decode(claims, len, &decoded) &&
 	    fleet_json_parse(fleet_buf_text(&decoded), decoded.len, &value, NULL) == 0 &&
 	    json_object_is_type(value, json_type_object) &&
 	    json_object_object_get_ex(value, "exp", &exp) &&

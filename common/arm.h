@@ -120,8 +120,8 @@ enum fleet_arm_operation {
 /*
  * Sends CALL (POST, PUT, PATCH). When the answer is 202 or names an operation and WAIT is true, the
  * operation is followed until it ends or DEADLINE comes: Azure-AsyncOperation first, then
- * Operation-Location, then Location; poll URLs as they are, ARM host only. When it cannot be
- * followed (403, no answer, no time) it stays "accepted": the service has taken it. *ret_operation
+ * Operation-Location, then Location, and for a PUT or PATCH properties.provisioningState of the
+ * resource; poll URLs as they are, ARM host only. When it cannot be followed (403, no answer, no time) it stays "accepted": the service has taken it. *ret_operation
  * says which; *ret_body as in fleet_arm_send: of the answer, or of the last poll when the operation
  * was followed (NULL for "accepted"). A link elsewhere is FLEET_E_PROTOCOL with info.sent; an
  * operation that ends as Failed or Canceled is FLEET_E_SERVICE with the operation's own error.

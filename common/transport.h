@@ -35,8 +35,8 @@ struct fleet_request {
 	 * parse is FLEET_E_PROTOCOL and nothing is sent.
 	 */
 	const char *origin;
-	/* ORIGIN is a token service of this machine: plain http, to 127.0.0.1, ::1, localhost or
-	 * 169.254.169.254 only, and never through a proxy. */
+	/* ORIGIN is a token service of this machine: plain http, to 127.0.0.0/8, ::1, localhost or
+	 * 169.254.0.0/16 only, and never through a proxy. */
 	bool is_local;
 	const char *const *headers; /* "Name: value", NULL-terminated; secrets inside stay inside */
 	const char *body;	    /* NULL for none; POST then sends Content-Length: 0 */

@@ -105,6 +105,17 @@ START_TEST(test_certificate_password)
 	credential.certificate_password_environment = "FLEETMON_CHECK_SECRET";
 	put("FLEETMON_CHECK_SECRET", "a word");
 	ck_assert_int_eq(get("client_certificate"), 0);
+	{
+		char much[5001];
+
+		memset(much, 'x', sizeof(much) - 1);
+		much[sizeof(much) - 1] = '\0';
+		put("FLEETMON_CHECK_SECRET", much);
+		memset(&error, 0, sizeof(error));
+		ck_assert_int_eq(get("client_certificate"), FLEET_E_CONFIG);
+		ck_assert_ptr_nonnull(strstr(error.message, "FLEETMON_CHECK_SECRET"));
+		ck_assert_ptr_null(strstr(error.message, "xxx"));
+	}
 }
 END_TEST
 

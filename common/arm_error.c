@@ -35,8 +35,6 @@ static const struct {
 	{"InvalidResourceType", "check api_version of the fleet in the configuration"},
 	{"InvalidAuthenticationTokenTenant",
 	 "the token is of another tenant: check tenant of the credential"},
-	{"MissingSubscriptionRegistration",
-	 "az provider register --namespace Microsoft.ContainerService"},
 	{"ScopeLocked", "a lock on the resource forbids it: az lock list"},
 	{"AnotherOperationInProgress", "wait until the other operation has ended, then read again"},
 	{"OperationNotAllowed", "read the resource again: its state does not allow this"},
@@ -171,6 +169,16 @@ static void set_hint(const struct fleet_arm *arm, const struct refusal *refusal,
 			fleet_error_hint(error, "%s", hints[i].hint);
 			return;
 		}
+	}
+	if (strcmp(refusal->code, "MissingSubscriptionRegistration") == 0) {
+		bool is_known = arm->options.subscription && arm->options.subscription[0];
+
+		/* Without it az takes whatever subscription is its default. */
+		fleet_error_hint(error,
+				 "az provider register --namespace Microsoft.ContainerService%s%s",
+				 is_known ? " --subscription " : "",
+				 is_known ? arm->options.subscription : "");
+		return;
 	}
 	switch (refusal->status) {
 	case 401:

@@ -134,12 +134,20 @@ static int64_t lowest_left(const struct fleet_response *response, const char *co
 static void fill_info(struct fleet_arm *arm, const struct fleet_response *response)
 {
 	/* Which of them are sent has changed over the years and will again. */
-	static const char *const reads[] = {"x-ms-ratelimit-remaining-subscription-reads",
-					    "x-ms-ratelimit-remaining-subscription-global-reads",
-					    "x-ms-ratelimit-remaining-tenant-reads", NULL};
-	static const char *const writes[] = {"x-ms-ratelimit-remaining-subscription-writes",
-					     "x-ms-ratelimit-remaining-subscription-global-writes",
-					     "x-ms-ratelimit-remaining-tenant-writes", NULL};
+	static const char *const reads[] = {
+		"x-ms-ratelimit-remaining-subscription-reads",
+		"x-ms-ratelimit-remaining-subscription-global-reads",
+		"x-ms-ratelimit-remaining-subscription-resource-requests",
+		"x-ms-ratelimit-remaining-tenant-reads",
+		"x-ms-ratelimit-remaining-tenant-resource-requests",
+		NULL};
+	static const char *const writes[] = {
+		"x-ms-ratelimit-remaining-subscription-writes",
+		"x-ms-ratelimit-remaining-subscription-global-writes",
+		"x-ms-ratelimit-remaining-subscription-resource-requests",
+		"x-ms-ratelimit-remaining-tenant-writes",
+		"x-ms-ratelimit-remaining-tenant-resource-requests",
+		NULL};
 	static const char *const quota[] = {"x-ms-user-quota-remaining", NULL};
 	struct fleet_arm_info *info = &arm->info;
 	char text[128];
@@ -288,9 +296,12 @@ static bool wait_to_repeat(struct fleet_arm *arm, const struct fleet_arm_request
 
 	if (!named)
 		wait_ms = fleet_backoff_ms(try);
+	/* A moment is not worth a memo; else we come back when it has ended, not while it holds. */
+	if (response->status == 429 && wait_ms >= 1000)
+		wait_ms = (wait_ms + 999) / 1000 * 1000;
 	if (wait_ms + RETRY_ROOM_MS >= fleet_deadline_left_ms(deadline))
 		repeat = false;
-	if (response->status == 429 && (named || !repeat))
+	if (response->status == 429 && ((named && wait_ms >= 1000) || !repeat))
 		fleet_arm_memo_write(arm, request, error);
 	return repeat && fleet_deadline_sleep(deadline, wait_ms);
 }

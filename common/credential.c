@@ -14,6 +14,9 @@
 
 #define RETRIES 2    /* of what may pass */
 #define LEAST_MS 500 /* that a request needs */
+/* To look for a credential costs a request or runs a program, so one that is not there is looked
+ * for again after this. */
+#define LOOK_AGAIN_S 10
 
 const struct fleet_credential_type *const fleet_credential_types[] = {
 	&fleet_credential_client_secret,
@@ -74,8 +77,10 @@ int fleet_credential_get(const struct fleet_credential_context *context, struct 
 	/* NOTFOUND would read as "no such fleet" further up. */
 	if (rc == FLEET_E_NOTFOUND) {
 		rc = FLEET_E_CONFIG;
-		if (error)
+		if (error) {
 			error->code = FLEET_E_CONFIG;
+			error->retry_after_s = LOOK_AGAIN_S;
+		}
 	}
 	return rc;
 }

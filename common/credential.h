@@ -64,7 +64,8 @@ int fleet_credential_try(const struct fleet_credential_type *type,
 			 const struct fleet_credential_context *context, struct fleet_buf *token,
 			 int64_t *ret_life_s, struct fleet_error *error);
 
-/* Gets a token as the credential's type does. What is not there is FLEET_E_CONFIG. */
+/* Gets a token as the credential's type does. What is not there is FLEET_E_CONFIG, with the time
+ * after which it is worth another look. */
 int fleet_credential_get(const struct fleet_credential_context *context, struct fleet_buf *token,
 			 int64_t *ret_life_s, struct fleet_error *error);
 

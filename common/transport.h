@@ -98,9 +98,8 @@ int64_t fleet_response_quota_reset_s(const struct fleet_response *response);
 /*
  * How long the service asks to wait, in milliseconds, at most a day: retry-after-ms,
  * x-ms-retry-after-ms, retry-after in seconds (a fraction counts as a whole one) or as an HTTP date
- * (held against the Date header when there is one, else NOW_S), and with a 429 the time after which a
- * user's quota is given back.
- * 0 when it asks for nothing, or in a way that cannot be read.
+ * (held against the Date header when there is one, else NOW_S), and with a 429 the time after which
+ * a user's quota is given back. 0 when it asks for nothing, or in a way that cannot be read.
  */
 int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int64_t now_s);
 

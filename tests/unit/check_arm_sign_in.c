@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Claims challenges of ARM: a 401 that asks for a token which shows more. */
+/* Sign-in of the ARM client: claims challenges (a 401 that asks for a token which shows more), and
+ * credentials that are not there. */
 #include "arm_fixture.h"
 
 #define CHALLENGE                                                                           \
@@ -63,10 +64,45 @@ START_TEST(test_no_challenge)
 }
 END_TEST
 
+/* A machine without an identity is not asked by every check again. What is wrong in a file is read
+ * anew each time: whoever mends it sees that at once. */
+START_TEST(test_not_there)
+{
+	static const struct fake_answer none[] = {
+		{400, JSON,
+		 "{\"error\":\"invalid_request\",\"error_description\":\"Identity not found\"}", 0,
+		 false, false}};
+	static const struct fake_answer ok[] = {{200, JSON, "{}", 0, false, false}};
+
+	ck_assert_int_eq(unsetenv("AZURE_POD_IDENTITY_AUTHORITY_HOST"), 0);
+	credential.type = "managed_identity";
+	credential.source = "imds";
+	credential.client_id = credential.object_id = credential.resource_id = "";
+	open_arm(true);
+	fake_script(none, COUNT(none));
+	ck_assert_int_eq(get(5000), FLEET_E_CONFIG);
+	ck_assert_uint_eq(asked(), 1);
+	open_arm(true);
+	ck_assert_int_eq(get(5000), FLEET_E_CONFIG);
+	ck_assert_uint_eq(asked(), 1);
+	ck_assert(fleet_arm_info(arm)->remembered);
+	ck_assert_ptr_nonnull(strstr(error.message, "Identity not found"));
+	ck_assert_ptr_nonnull(strstr(error.message, "remembered"));
+	ck_assert_int_le(error.retry_after_s, 10);
+	credential.type = "client_secret";
+	ck_assert_int_eq(unsetenv("FLEETMON_CHECK_SECRET"), 0);
+	open_arm(true);
+	fake_script(ok, COUNT(ok));
+	ck_assert_int_eq(get(5000), FLEET_E_CONFIG);
+	ck_assert_int_eq(setenv("FLEETMON_CHECK_SECRET", "s3cret", 1), 0);
+	ck_assert_int_eq(get(5000), 0);
+}
+END_TEST
+
 int main(void)
 {
-	Suite *suite = suite_create("arm_challenge");
-	TCase *tests = tcase_create("arm_challenge");
+	Suite *suite = suite_create("arm_sign_in");
+	TCase *tests = tcase_create("arm_sign_in");
 	SRunner *runner;
 	int failed;
 
@@ -74,6 +110,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, test_challenge);
 	tcase_add_loop_test(tests, test_no_challenge, 0, (int)COUNT(no_challenges));
+	tcase_add_test(tests, test_not_there);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -14,6 +14,7 @@
 #include "text.h"
 
 #define RETRIES 3
+#define MAX_CLAIMS ((size_t)4096)	  /* bytes of what a token must show */
 #define MAX_PROXY_PASSWORD ((size_t)4096) /* bytes */
 /* A retry that could not be answered any more is not worth the wait. */
 #define RETRY_ROOM_MS 100
@@ -81,6 +82,7 @@ int fleet_arm_open(const struct fleet_arm_options *options, struct fleet_arm **r
 	arm->options = *options;
 	arm->transport = options->transport;
 	fleet_buf_init(&arm->token, FLEET_MAX_TOKEN);
+	fleet_buf_init(&arm->claims, MAX_CLAIMS);
 	clear_info(arm);
 	rc = fleet_guid(arm->correlation_id, error);
 	if (!rc && !arm->transport)
@@ -101,6 +103,7 @@ void fleet_arm_close(struct fleet_arm *arm)
 		return;
 	arm->transport->close(arm->handle);
 	fleet_buf_wipe(&arm->token);
+	fleet_buf_finish(&arm->claims);
 	free(arm);
 }
 
@@ -131,12 +134,20 @@ static int64_t lowest_left(const struct fleet_response *response, const char *co
 static void fill_info(struct fleet_arm *arm, const struct fleet_response *response)
 {
 	/* Which of them are sent has changed over the years and will again. */
-	static const char *const reads[] = {"x-ms-ratelimit-remaining-subscription-reads",
-					    "x-ms-ratelimit-remaining-subscription-global-reads",
-					    "x-ms-ratelimit-remaining-tenant-reads", NULL};
-	static const char *const writes[] = {"x-ms-ratelimit-remaining-subscription-writes",
-					     "x-ms-ratelimit-remaining-subscription-global-writes",
-					     "x-ms-ratelimit-remaining-tenant-writes", NULL};
+	static const char *const reads[] = {
+		"x-ms-ratelimit-remaining-subscription-reads",
+		"x-ms-ratelimit-remaining-subscription-global-reads",
+		"x-ms-ratelimit-remaining-subscription-resource-requests",
+		"x-ms-ratelimit-remaining-tenant-reads",
+		"x-ms-ratelimit-remaining-tenant-resource-requests",
+		NULL};
+	static const char *const writes[] = {
+		"x-ms-ratelimit-remaining-subscription-writes",
+		"x-ms-ratelimit-remaining-subscription-global-writes",
+		"x-ms-ratelimit-remaining-subscription-resource-requests",
+		"x-ms-ratelimit-remaining-tenant-writes",
+		"x-ms-ratelimit-remaining-tenant-resource-requests",
+		NULL};
 	static const char *const quota[] = {"x-ms-user-quota-remaining", NULL};
 	struct fleet_arm_info *info = &arm->info;
 	char text[128];
@@ -285,9 +296,12 @@ static bool wait_to_repeat(struct fleet_arm *arm, const struct fleet_arm_request
 
 	if (!named)
 		wait_ms = fleet_backoff_ms(try);
+	/* A moment is not worth a memo; else we come back when it has ended, not while it holds. */
+	if (response->status == 429 && wait_ms >= 1000)
+		wait_ms = (wait_ms + 999) / 1000 * 1000;
 	if (wait_ms + RETRY_ROOM_MS >= fleet_deadline_left_ms(deadline))
 		repeat = false;
-	if (response->status == 429 && (named || !repeat))
+	if (response->status == 429 && ((named && wait_ms >= 1000) || !repeat))
 		fleet_arm_memo_write(arm, request, error);
 	return repeat && fleet_deadline_sleep(deadline, wait_ms);
 }
@@ -317,6 +331,7 @@ int fleet_arm_exchange(struct fleet_arm *arm, const struct fleet_arm_request *re
 
 	memset(response, 0, sizeof(*response));
 	clear_info(arm);
+	fleet_buf_clear(&arm->claims);
 	if (!error)
 		error = &scratch;
 	if (fleet_arm_memo_holds(arm, request, error))
@@ -327,6 +342,8 @@ int fleet_arm_exchange(struct fleet_arm *arm, const struct fleet_arm_request *re
 			return rc;
 		rc = send_once(arm, request, deadline, response, error);
 		refused = response->status == 401 && !renewed;
+		if (refused)
+			(void)fleet_arm_challenge(response, &arm->claims);
 		if (!rc) {
 			note_quota(arm, request);
 			return 0;

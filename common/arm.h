@@ -90,11 +90,12 @@ struct fleet_arm_call {
  * Sends CALL. What only reads is repeated on 408, 429, 500, 502, 503, 504 and lost connections
  * while the wait the service names (else exponential from 800 ms with jitter) fits DEADLINE.
  * Anything else is repeated only when it is certain that nothing was done: 429, or a connection
- * that was never made. A 401 drops the token and is repeated once with a new one. A throttling memo
- * that holds is FLEET_E_THROTTLED without a request. On success *ret_body is the JSON of the answer
- * (owned by the caller, json_object_put) or NULL when the answer has no body. HTTP errors map: 401
- * AUTH, 403 FORBIDDEN, 404 NOTFOUND, 409 and 412 CONFLICT, 429 THROTTLED, 3xx PROTOCOL, others
- * SERVICE; the hint names role, scope, command.
+ * that was never made. A 401 drops the token and is repeated once with a new one, which shows what
+ * a claims challenge asked for where the credential can get that. A throttling memo that holds is
+ * FLEET_E_THROTTLED without a request. On success *ret_body is the JSON of the answer (owned by the
+ * caller, json_object_put) or NULL when the answer has no body. HTTP errors map: 401 AUTH, 403
+ * FORBIDDEN, 404 NOTFOUND, 409 and 412 CONFLICT, 429 THROTTLED, 3xx PROTOCOL, others SERVICE; the
+ * hint names role, scope, command.
  */
 int fleet_arm_send(struct fleet_arm *arm, const struct fleet_arm_call *call,
 		   struct fleet_deadline deadline, struct json_object **ret_body,
@@ -120,11 +121,12 @@ enum fleet_arm_operation {
 /*
  * Sends CALL (POST, PUT, PATCH). When the answer is 202 or names an operation and WAIT is true, the
  * operation is followed until it ends or DEADLINE comes: Azure-AsyncOperation first, then
- * Operation-Location, then Location; poll URLs as they are, ARM host only. When it cannot be
- * followed (403, no answer, no time) it stays "accepted": the service has taken it. *ret_operation
- * says which; *ret_body as in fleet_arm_send: of the answer, or of the last poll when the operation
- * was followed (NULL for "accepted"). A link elsewhere is FLEET_E_PROTOCOL with info.sent; an
- * operation that ends as Failed or Canceled is FLEET_E_SERVICE with the operation's own error.
+ * Operation-Location, then Location, and for a PUT or PATCH properties.provisioningState of the
+ * resource; poll URLs as they are, ARM host only. When it cannot be followed (403, no answer, no
+ * time) it stays "accepted": the service has taken it. *ret_operation says which; *ret_body as in
+ * fleet_arm_send: of the answer, or of the last poll when the operation was followed (NULL for
+ * "accepted"). A link elsewhere is FLEET_E_PROTOCOL with info.sent; an operation that ends as
+ * Failed or Canceled is FLEET_E_SERVICE with the operation's own error.
  */
 int fleet_arm_operate(struct fleet_arm *arm, const struct fleet_arm_call *call, bool wait,
 		      struct fleet_deadline deadline, enum fleet_arm_operation *ret_operation,

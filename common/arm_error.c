@@ -18,6 +18,7 @@ struct refusal {
 	char message[512];
 	char type[64]; /* content-type, when the body is no JSON; "" when it is */
 	int64_t retry_after_s;
+	bool is_challenge; /* it asks for a token that shows more */
 };
 
 /* Codes that need a word of their own, whatever their status. */
@@ -34,8 +35,6 @@ static const struct {
 	{"InvalidResourceType", "check api_version of the fleet in the configuration"},
 	{"InvalidAuthenticationTokenTenant",
 	 "the token is of another tenant: check tenant of the credential"},
-	{"MissingSubscriptionRegistration",
-	 "az provider register --namespace Microsoft.ContainerService"},
 	{"ScopeLocked", "a lock on the resource forbids it: az lock list"},
 	{"AnotherOperationInProgress", "wait until the other operation has ended, then read again"},
 	{"OperationNotAllowed", "read the resource again: its state does not allow this"},
@@ -63,10 +62,14 @@ static enum fleet_code code_for(int status)
 static void read_refusal(const struct fleet_response *response, struct refusal *refusal)
 {
 	struct json_object *body = NULL;
+	struct fleet_buf claims;
 	char header[96];
 
 	memset(refusal, 0, sizeof(*refusal));
 	refusal->status = response->status;
+	fleet_buf_init(&claims, FLEET_MAX_HEADERS);
+	refusal->is_challenge = response->status == 401 && fleet_arm_challenge(response, &claims);
+	fleet_buf_finish(&claims);
 	refusal->retry_after_s =
 		(fleet_response_retry_after_ms(response, fleet_now_s()) + 999) / 1000;
 	if (response->body.len > 0 &&
@@ -152,11 +155,30 @@ void fleet_arm_skew_hint(int64_t server_time_s, struct fleet_error *error)
 static void set_hint(const struct fleet_arm *arm, const struct refusal *refusal,
 		     struct fleet_error *error)
 {
+	if (refusal->is_challenge) {
+		fleet_error_hint(
+			error,
+			"the service wants a token that shows more (a claims challenge): a "
+			"conditional access policy applies to credential %s, or its "
+			"sign-in was revoked; Entra ID's sign-in log says which",
+			arm->options.credential->name);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		if (strcmp(hints[i].code, refusal->code) == 0) {
 			fleet_error_hint(error, "%s", hints[i].hint);
 			return;
 		}
+	}
+	if (strcmp(refusal->code, "MissingSubscriptionRegistration") == 0) {
+		bool is_known = arm->options.subscription && arm->options.subscription[0];
+
+		/* Without it az takes whatever subscription is its default. */
+		fleet_error_hint(error,
+				 "az provider register --namespace Microsoft.ContainerService%s%s",
+				 is_known ? " --subscription " : "",
+				 is_known ? arm->options.subscription : "");
+		return;
 	}
 	switch (refusal->status) {
 	case 401:

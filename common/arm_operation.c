@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Long-running operations: by status URL or by location, in every form the service uses. */
+/* Long-running operations: by status URL, by location or by the resource's own state, in every form
+ * the service uses. */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,17 @@
 #define POLL_MAX_MS 5000
 #define MAX_POLLS 1000
 
+/* What an operation is followed by. */
+enum style {
+	BY_LOCATION = 0, /* the status code says it all */
+	BY_STATUS,	 /* a document with "status" */
+	BY_RESOURCE,	 /* the resource itself, with properties.provisioningState */
+};
+
 /* An operation that is being followed. */
 struct following {
 	struct fleet_buf url;
-	bool by_status; /* a status document; else a location, whose status code says it all */
+	enum style style;
 	int64_t pause_ms;
 };
 
@@ -44,6 +52,19 @@ static bool word_failed(const char *word)
 	       strcasecmp(word, "Cancelled") == 0;
 }
 
+/* The word in BODY that says how far the operation is, "" when there is none. */
+static const char *word_of(enum style style, struct json_object *body)
+{
+	struct json_object *properties = NULL;
+
+	if (style != BY_RESOURCE)
+		return text_of(body, "status");
+	if (!json_object_is_type(body, json_type_object) ||
+	    !json_object_object_get_ex(body, "properties", &properties))
+		return "";
+	return text_of(properties, "provisioningState");
+}
+
 /* Takes the next URL to poll from RESPONSE if it names one. A status URL stays preferred. */
 static int take_link(const struct fleet_arm *arm, const struct fleet_response *response,
 		     struct following *following, struct fleet_error *error)
@@ -60,7 +81,7 @@ static int take_link(const struct fleet_arm *arm, const struct fleet_response *r
 		if (!link || len == 0)
 			continue;
 		/* Where the status is followed a location is only where the result will be. */
-		if (i == location && following->by_status && following->url.len > 0)
+		if (i == location && following->style == BY_STATUS && following->url.len > 0)
 			return 0;
 		rc = fleet_arm_link_check(arm, "the link to the operation", link, len, error);
 		if (rc)
@@ -68,7 +89,7 @@ static int take_link(const struct fleet_arm *arm, const struct fleet_response *r
 		fleet_buf_clear(&following->url);
 		if (fleet_buf_add(&following->url, link, len))
 			return fleet_error_set(error, FLEET_E_NOMEM, "no memory for a link");
-		following->by_status = i != location;
+		following->style = i == location ? BY_LOCATION : BY_STATUS;
 		return 0;
 	}
 	return 0;
@@ -79,7 +100,7 @@ static int take_link(const struct fleet_arm *arm, const struct fleet_response *r
 static enum progress progress_of(const struct following *following, int http_status,
 				 struct json_object *body)
 {
-	const char *word = text_of(body, "status");
+	const char *word = word_of(following->style, body);
 
 	if (word[0]) {
 		if (word_failed(word) || strcasecmp(word, "Succeeded") == 0)
@@ -88,7 +109,7 @@ static enum progress progress_of(const struct following *following, int http_sta
 	}
 	if (http_status == 202)
 		return GOING_ON;
-	if (!following->by_status || http_status == 204)
+	if (following->style != BY_STATUS || http_status == 204)
 		return ENDED;
 	return UNKNOWN;
 }
@@ -124,17 +145,19 @@ static int read_poll(const struct fleet_arm *arm, const struct fleet_response *r
 {
 	struct json_object *body = NULL;
 	enum progress progress;
+	const char *word;
 	int rc = fleet_arm_body(response, &body, error);
 
 	if (rc)
 		return rc;
 	progress = progress_of(following, response->status, body);
-	if (word_failed(text_of(body, "status")))
-		rc = fleet_arm_operation_error(arm, body, text_of(body, "status"), error);
+	word = word_of(following->style, body);
+	if (word_failed(word))
+		rc = fleet_arm_operation_error(arm, body, word, error);
 	else if (progress == UNKNOWN)
 		rc = fleet_error_set(error, FLEET_E_PROTOCOL,
 				     "the status of the operation has no \"status\"");
-	else if (progress == GOING_ON)
+	else if (progress == GOING_ON && following->style != BY_RESOURCE)
 		rc = take_link(arm, response, following, error);
 	if (rc || progress != ENDED) {
 		json_object_put(body);
@@ -188,8 +211,35 @@ static int follow(struct fleet_arm *arm, struct following *following,
 	return 0;
 }
 
+/* Does what the first answer names have to be followed? With a 200 a location is where the thing
+ * is; with a 201 it may be that too, and then the first poll ends it. */
+static bool has_link(const struct following *following, int http_status)
+{
+	return following->url.len > 0 &&
+	       (http_status == 202 || http_status == 201 || following->style == BY_STATUS);
+}
+
+/* Is the resource in BODY, made or changed by REQUEST, still on its way? Then it is what will be
+ * asked for. */
+static int follow_resource(const struct fleet_arm_request *request, struct json_object *body,
+			   struct following *following, struct fleet_error *error)
+{
+	const char *word = word_of(BY_RESOURCE, body);
+
+	if (strcmp(request->method, "PUT") != 0 && strcmp(request->method, "PATCH") != 0)
+		return 0;
+	if (!word[0] || word_failed(word) || strcasecmp(word, "Succeeded") == 0)
+		return 0;
+	fleet_buf_clear(&following->url);
+	following->style = BY_RESOURCE;
+	return fleet_buf_adds(&following->url, request->url)
+		       ? fleet_error_set(error, FLEET_E_NOMEM, "no memory for a link")
+		       : 0;
+}
+
 /* What the first answer of an operation means. */
-static int take_answer(struct fleet_arm *arm, const struct fleet_response *response, bool wait,
+static int take_answer(struct fleet_arm *arm, const struct fleet_arm_request *request,
+		       const struct fleet_response *response, bool wait,
 		       struct fleet_deadline deadline, enum fleet_arm_operation *ret_operation,
 		       struct json_object **ret_body, struct fleet_error *error)
 {
@@ -200,24 +250,20 @@ static int take_answer(struct fleet_arm *arm, const struct fleet_response *respo
 	fleet_buf_init(&following.url, FLEET_MAX_URL);
 	if (wait)
 		rc = take_link(arm, response, &following, error);
+	if (!rc && !has_link(&following, response->status) && response->status != 202) {
+		rc = fleet_arm_body(response, &body, error);
+		if (!rc && word_failed(text_of(body, "status")))
+			rc = fleet_arm_operation_error(arm, body, text_of(body, "status"), error);
+		if (!rc && wait)
+			rc = follow_resource(request, body, &following, error);
+	}
 	if (rc)
 		goto out;
-	/* A 200 or 201 with nothing but a location has ended: that is where the thing is. */
-	if (following.url.len > 0 && (response->status == 202 || following.by_status)) {
+	if (has_link(&following, response->status) || following.style == BY_RESOURCE) {
 		rc = follow(arm, &following, response, deadline, ret_operation, ret_body, error);
 		goto out;
 	}
-	if (response->status == 202) {
-		*ret_operation = FLEET_ARM_ACCEPTED;
-		*ret_body = NULL;
-		goto out;
-	}
-	rc = fleet_arm_body(response, &body, error);
-	if (!rc && word_failed(text_of(body, "status")))
-		rc = fleet_arm_operation_error(arm, body, text_of(body, "status"), error);
-	if (rc)
-		goto out;
-	*ret_operation = FLEET_ARM_DONE;
+	*ret_operation = response->status == 202 ? FLEET_ARM_ACCEPTED : FLEET_ARM_DONE;
 	*ret_body = body;
 	body = NULL;
 out:
@@ -245,8 +291,8 @@ int fleet_arm_operate(struct fleet_arm *arm, const struct fleet_arm_call *call, 
 		request.url = url.data;
 		rc = fleet_arm_exchange(arm, &request, deadline, &response, error);
 		if (!rc) {
-			rc = take_answer(arm, &response, wait, deadline, ret_operation, ret_body,
-					 error);
+			rc = take_answer(arm, &request, &response, wait, deadline, ret_operation,
+					 ret_body, error);
 			/* It was taken; only what became of it is not known. */
 			arm->info.sent = rc != 0;
 		}

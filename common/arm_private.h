@@ -17,6 +17,7 @@ struct fleet_arm {
 	struct fleet_buf token;		 /* the token in use, empty when there is none */
 	int64_t token_read_s;
 	int64_t token_expires_s;
+	struct fleet_buf claims; /* what the next token must show, empty for nothing */
 };
 
 /* One request to ARM: what fleet_arm_call becomes, or a link of the service. */
@@ -62,6 +63,12 @@ bool fleet_arm_memo_holds(struct fleet_arm *arm, const struct fleet_arm_request 
 /* Remembers that REQUEST was throttled, for the time that WHAT says. */
 void fleet_arm_memo_write(struct fleet_arm *arm, const struct fleet_arm_request *request,
 			  const struct fleet_error *what);
+
+/* ---- arm_challenge.c ---- */
+
+/* Does RESPONSE, a 401, ask for a token that shows more? What it is to show, JSON, then is in
+ * CLAIMS, which is emptied first. */
+bool fleet_arm_challenge(const struct fleet_response *response, struct fleet_buf *claims);
 
 /* ---- arm_trace.c ---- */
 

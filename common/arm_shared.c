@@ -122,6 +122,7 @@ static int get_token(struct fleet_arm *arm, struct fleet_deadline deadline,
 		.transport = &fleet_arm_transport,
 		.handle = arm,
 		.deadline = deadline,
+		.claims = arm->claims.len > 0 ? fleet_buf_text(&arm->claims) : NULL,
 	};
 	int64_t life_s = 0;
 	int rc;
@@ -150,10 +151,11 @@ static int64_t memo_time(const struct fleet_error *what)
 	case FLEET_E_LIMIT:
 	case FLEET_E_SERVICE:
 		return what->retry_after_s > 0 ? what->retry_after_s : OTHER_MEMO_S;
+	case FLEET_E_CONFIG:
+		return what->retry_after_s;
 	case FLEET_OK:
 	case FLEET_E_INVAL:
 	case FLEET_E_NOMEM:
-	case FLEET_E_CONFIG:
 	case FLEET_E_FORBIDDEN:
 	case FLEET_E_NOTFOUND:
 	case FLEET_E_STALE:

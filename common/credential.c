@@ -14,6 +14,9 @@
 
 #define RETRIES 2    /* of what may pass */
 #define LEAST_MS 500 /* that a request needs */
+/* To look for a credential costs a request or runs a program, so one that is not there is looked
+ * for again after this. */
+#define LOOK_AGAIN_S 10
 
 const struct fleet_credential_type *const fleet_credential_types[] = {
 	&fleet_credential_client_secret,
@@ -74,8 +77,10 @@ int fleet_credential_get(const struct fleet_credential_context *context, struct 
 	/* NOTFOUND would read as "no such fleet" further up. */
 	if (rc == FLEET_E_NOTFOUND) {
 		rc = FLEET_E_CONFIG;
-		if (error)
+		if (error) {
 			error->code = FLEET_E_CONFIG;
+			error->retry_after_s = LOOK_AGAIN_S;
+		}
 	}
 	return rc;
 }
@@ -109,19 +114,41 @@ const char *fleet_credential_variable(const char *name)
 	return value ? value : "";
 }
 
+/* The length of URL without the slashes at its end. */
+static size_t without_slash(const char *url)
+{
+	size_t len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	return len;
+}
+
+static bool same_url(const char *a, const char *b)
+{
+	size_t len = without_slash(a);
+
+	return len == without_slash(b) && strncasecmp(a, b, len) == 0;
+}
+
+/* The cloud of China has an old and a new authority; the SDKs and the webhook of workload
+ * identities still name the old one. */
+static bool is_of_china(const char *url)
+{
+	return same_url(url, "https://login.chinacloudapi.cn") ||
+	       same_url(url, "https://login.partner.microsoftonline.cn");
+}
+
 int fleet_credential_check_authority(const struct fleet_credential_context *context,
 				     struct fleet_error *error)
 {
 	const struct fleet_config_credential *credential = context->credential;
 	const char *named = fleet_credential_variable("AZURE_AUTHORITY_HOST");
 	const char *configured = context->cloud->authority;
-	size_t len = strlen(named), own = strlen(configured);
+	size_t len = without_slash(named);
 
-	while (len > 0 && named[len - 1] == '/')
-		len--;
-	while (own > 0 && configured[own - 1] == '/')
-		own--;
-	if (len == 0 || (len == own && strncasecmp(named, configured, len) == 0))
+	if (len == 0 || same_url(named, configured) ||
+	    (is_of_china(named) && is_of_china(configured)))
 		return 0;
 	(void)fleet_error_set(error, FLEET_E_CONFIG,
 			      "credential %s (%s): AZURE_AUTHORITY_HOST is %.*s, but the cloud %s "
@@ -244,21 +271,24 @@ int fleet_credential_check_token(const struct fleet_config_credential *credentia
 			       credential->name, credential->where);
 }
 
-/* Appends what LEN characters of base64url at TEXT stand for; false when they stand for nothing. */
-static bool decode_base64url(const char *text, size_t len, struct fleet_buf *out)
+bool fleet_credential_decode(const char *text, size_t len, struct fleet_buf *out)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				       "0123456789-_";
+				       "0123456789-_+/";
 	unsigned int bits = 0;
 	int have = 0;
 
+	while (len > 0 && text[len - 1] == '=')
+		len--;
 	for (size_t i = 0; i < len; i++) {
 		const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
+		unsigned int value = at ? (unsigned int)(at - alphabet) : 0;
 		char byte;
 
 		if (!at)
 			return false;
-		bits = (bits << 6 | (unsigned int)(at - alphabet)) & 0xffffff;
+		/* The two alphabets differ in their last two characters. */
+		bits = (bits << 6 | (value < 64 ? value : value - 2)) & 0xffffff;
 		have += 6;
 		if (have < 8)
 			continue;
@@ -285,7 +315,7 @@ int64_t fleet_credential_token_expiry(const struct fleet_buf *token)
 	if (claims[len] != '.')
 		return FLEET_ABSENT;
 	fleet_buf_init(&decoded, FLEET_MAX_TOKEN);
-	if (decode_base64url(claims, len, &decoded) &&
+	if (fleet_credential_decode(claims, len, &decoded) &&
 	    fleet_json_parse(fleet_buf_text(&decoded), decoded.len, &value, NULL) == 0 &&
 	    json_object_is_type(value, json_type_object) &&
 	    json_object_object_get_ex(value, "exp", &exp) &&

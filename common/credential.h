@@ -25,6 +25,9 @@ struct fleet_credential_context {
 	struct fleet_deadline deadline;
 	/* One of several is looked for: what is not there at all shall say so soon. */
 	bool is_chained;
+	/* JSON of what the service wants a token to show besides, where that can be asked for; NULL
+	 * for nothing. */
+	const char *claims;
 };
 
 struct fleet_credential_type {
@@ -61,7 +64,8 @@ int fleet_credential_try(const struct fleet_credential_type *type,
 			 const struct fleet_credential_context *context, struct fleet_buf *token,
 			 int64_t *ret_life_s, struct fleet_error *error);
 
-/* Gets a token as the credential's type does. What is not there is FLEET_E_CONFIG. */
+/* Gets a token as the credential's type does. What is not there is FLEET_E_CONFIG, with the time
+ * after which it is worth another look. */
 int fleet_credential_get(const struct fleet_credential_context *context, struct fleet_buf *token,
 			 int64_t *ret_life_s, struct fleet_error *error);
 
@@ -106,6 +110,10 @@ int fleet_credential_read_bytes(const struct fleet_config_credential *credential
  * 0 or FLEET_E_AUTH. */
 int fleet_credential_check_token(const struct fleet_config_credential *credential,
 				 const struct fleet_buf *token, struct fleet_error *error);
+
+/* Appends to OUT what LEN characters of base64 or base64url at TEXT stand for, with or without
+ * padding; false when they stand for nothing. */
+bool fleet_credential_decode(const char *text, size_t len, struct fleet_buf *out);
 
 /* When TOKEN, a JSON Web Token, says that it expires (its claim "exp"); FLEET_ABSENT when it is
  * none or does not say. Nothing of it is verified. */

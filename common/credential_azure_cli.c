@@ -21,6 +21,7 @@
 #include "token_answer.h"
 
 #define LONGEST_MS 10000
+#define END_POLL_MS 5
 #define MAX_ENVIRONMENT 24
 #define MAX_SAID 600 /* of what it says on stderr */
 
@@ -139,13 +140,27 @@ static bool listen_to(struct run *run, struct fleet_deadline deadline)
 	return true;
 }
 
+/* Waits until it has ended: with its output closed it need not have. False: its time was over. */
+static bool wait_for(struct run *run, struct fleet_deadline deadline)
+{
+	pid_t rc;
+
+	while ((rc = waitpid(run->child, &run->status, WNOHANG)) == 0 ||
+	       (rc < 0 && errno == EINTR)) {
+		if (!fleet_deadline_sleep(deadline, END_POLL_MS))
+			return false;
+	}
+	return true;
+}
+
 static void end(struct run *run, bool must_die)
 {
-	/* Whatever it has started too: it is a group of its own. */
-	if (must_die)
+	if (must_die) {
+		/* Whatever it has started too: it is a group of its own. */
 		(void)kill(-run->child, SIGKILL);
-	while (waitpid(run->child, &run->status, 0) < 0 && errno == EINTR)
-		;
+		while (waitpid(run->child, &run->status, 0) < 0 && errno == EINTR)
+			;
+	}
 	if (run->out >= 0)
 		(void)close(run->out);
 	if (run->err >= 0)
@@ -314,7 +329,7 @@ static int run_it(struct run *run, const struct fleet_credential_context *contex
 	rc = text.failed ? fail(run, FLEET_E_NOMEM, error, "has no room for its environment")
 			 : start(run, path, arguments, envp, error);
 	if (!rc) {
-		ended = listen_to(run, deadline);
+		ended = listen_to(run, deadline) && wait_for(run, deadline);
 		end(run, !ended);
 		if (!ended && run->said.failed)
 			rc = fail(run, FLEET_E_LIMIT, error, "said more than a token is long");

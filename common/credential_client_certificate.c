@@ -35,10 +35,16 @@ static int read_secrets(const struct fleet_config_credential *credential, struct
 	if (!rc && credential->certificate_password_file[0])
 		rc = fleet_credential_read(credential, credential->certificate_password_file,
 					   FLEET_FILE_SECRET, &secrets->password, error);
-	else if (!rc && credential->certificate_password_environment[0])
-		rc = fleet_buf_adds(
-			&secrets->password,
-			fleet_credential_variable(credential->certificate_password_environment));
+	else if (!rc && credential->certificate_password_environment[0] &&
+		 fleet_buf_adds(
+			 &secrets->password,
+			 fleet_credential_variable(credential->certificate_password_environment)))
+		rc = fleet_error_set(error, FLEET_E_CONFIG,
+				     "credential %s (%s): the password in %s is longer than %zu "
+				     "bytes",
+				     credential->name, credential->where,
+				     credential->certificate_password_environment,
+				     FLEET_MAX_SECRET);
 	secrets->file.bytes = secrets->bytes.data;
 	secrets->file.len = secrets->bytes.len;
 	secrets->file.password = fleet_buf_text(&secrets->password);

@@ -17,6 +17,9 @@
 #define MAX_ANSWER ((size_t)64 << 10) /* bytes */
 #define TRIES 5
 #define FIRST_WAIT_MS 1000 /* the documentation of the metadata service asks for a second */
+/* When it is being updated it may be gone for 70 seconds: these tries take 75. */
+#define GONE_TRIES 9
+#define LONGEST_WAIT_MS 15000
 #define TRY_MS 3000
 /* Whether there is a metadata service at all shows within this. */
 #define PROBE_MS 1000
@@ -373,9 +376,13 @@ static int64_t wait_before(const struct asking *asking, const struct fleet_respo
 			   int next)
 {
 	int64_t asked_ms = fleet_response_retry_after_ms(response, fleet_now_s());
-	int64_t wait_ms = asked_ms > 0 ? asked_ms : (int64_t)FIRST_WAIT_MS << (next - 1);
+	int64_t own_ms = (int64_t)FIRST_WAIT_MS << (next - 1);
+	int64_t wait_ms = asked_ms > 0		     ? asked_ms
+			  : own_ms > LONGEST_WAIT_MS ? LONGEST_WAIT_MS
+						     : own_ms;
+	int tries = response->status == 410 ? GONE_TRIES : TRIES;
 
-	return next < TRIES && may_pass(asking, response->status) &&
+	return next < tries && may_pass(asking, response->status) &&
 			       fleet_deadline_left_ms(asking->context->deadline) > wait_ms
 		       ? wait_ms
 		       : 0;

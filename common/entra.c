@@ -71,6 +71,10 @@ static int make_form(const struct fleet_credential_context *context, const struc
 	}
 	(void)fleet_buf_adds(form, is_assertion ? "&client_assertion=" : "&client_secret=");
 	fleet_credential_encode(form, fleet_buf_text(proof), proof->len);
+	if (context->claims) {
+		(void)fleet_buf_adds(form, "&claims=");
+		fleet_credential_encode(form, context->claims, strlen(context->claims));
+	}
 	if (!form->failed)
 		return 0;
 	return fleet_error_set(

@@ -170,6 +170,7 @@ struct reading {
 	fleet_arm_item *row;
 	void *context;
 	char token[MAX_TOKEN + 1]; /* of the next page, "" when there is none */
+	char kept[MAX_TOKEN + 1];  /* an older one, to notice when they go round in a circle */
 	bool truncated;
 };
 
@@ -203,12 +204,16 @@ static int take_token(struct reading *reading, struct json_object *page, struct 
 	if (len > MAX_TOKEN)
 		return fleet_error_set(error, FLEET_E_LIMIT,
 				       "the $skipToken of the answer has %zu bytes", len);
-	if (len && strcmp(text, reading->token) == 0)
+	if (len && strcmp(text, reading->kept) == 0)
 		return fleet_error_set(error, FLEET_E_PROTOCOL,
 				       "the answer does not end: after %zu pages the $skipToken "
 				       "leads back",
 				       reading->info.pages);
 	memcpy(reading->token, text, len + 1);
+	/* The one of page 1, 2, 4, 8, ...: of a circle of any length one is kept in the end, and
+	 * met again before it was gone round four times. */
+	if ((reading->info.pages & (reading->info.pages - 1)) == 0)
+		memcpy(reading->kept, text, len + 1);
 	return 0;
 }
 

@@ -102,23 +102,24 @@ int64_t fleet_response_date_s(const struct fleet_response *response)
 	return fleet_http_date_s(fleet_response_header(response, "date", text, sizeof(text)));
 }
 
-/* A whole number without a sign, capped at a day in units of which there are PER_S in a second;
- * -1 for anything else. */
-static int64_t whole_number(const char *text, int64_t per_s)
+/* A number without a sign, capped at a day in units of which there are PER_S in a second; a
+ * fraction is rounded up. -1 for anything else. */
+static int64_t rounded_up(const char *text, int64_t per_s)
 {
+	static const char digits[] = "0123456789";
 	const int64_t most = 86400 * per_s;
+	size_t whole = strspn(text, digits), fraction = 0;
 	int64_t number = 0;
 
-	if (!*text)
+	if (text[whole] == '.')
+		fraction = strspn(text + whole + 1, digits);
+	if (!whole || text[whole + (fraction ? fraction + 1 : 0)] != '\0')
 		return -1;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -1;
-		number = number * 10 + (*text - '0');
-		if (number > most)
-			number = most;
-	}
-	return number;
+	for (size_t i = 0; i < whole && number < most; i++)
+		number = number * 10 + (text[i] - '0');
+	if (fraction && strspn(text + whole + 1, "0") < fraction)
+		number++;
+	return number > most ? most : number;
 }
 
 int64_t fleet_response_quota_reset_s(const struct fleet_response *response)
@@ -150,13 +151,12 @@ int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int
 	char text[64] = "";
 
 	for (size_t i = 0; i < sizeof(in_ms) / sizeof(in_ms[0]); i++) {
-		number = whole_number(fleet_response_header(response, in_ms[i], text, sizeof(text)),
-				      1000);
+		number = rounded_up(fleet_response_header(response, in_ms[i], text, sizeof(text)),
+				    1000);
 		if (number > 0)
 			return number;
 	}
-	number =
-		whole_number(fleet_response_header(response, "retry-after", text, sizeof(text)), 1);
+	number = rounded_up(fleet_response_header(response, "retry-after", text, sizeof(text)), 1);
 	if (number >= 0)
 		return number * 1000;
 	number = fleet_http_date_s(text);

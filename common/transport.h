@@ -35,8 +35,8 @@ struct fleet_request {
 	 * parse is FLEET_E_PROTOCOL and nothing is sent.
 	 */
 	const char *origin;
-	/* ORIGIN is a token service of this machine: plain http, to 127.0.0.1, ::1, localhost or
-	 * 169.254.169.254 only, and never through a proxy. */
+	/* ORIGIN is a token service of this machine: plain http, to 127.0.0.0/8, ::1, localhost or
+	 * 169.254.0.0/16 only, and never through a proxy. */
 	bool is_local;
 	const char *const *headers; /* "Name: value", NULL-terminated; secrets inside stay inside */
 	const char *body;	    /* NULL for none; POST then sends Content-Length: 0 */
@@ -97,9 +97,9 @@ int64_t fleet_response_quota_reset_s(const struct fleet_response *response);
 
 /*
  * How long the service asks to wait, in milliseconds, at most a day: retry-after-ms,
- * x-ms-retry-after-ms, retry-after in seconds or as an HTTP date (held against the Date header when
- * there is one, else NOW_S), and with a 429 the time after which a user's quota is given back.
- * 0 when it asks for nothing, or in a way that cannot be read.
+ * x-ms-retry-after-ms, retry-after in seconds (a fraction counts as a whole one) or as an HTTP date
+ * (held against the Date header when there is one, else NOW_S), and with a 429 the time after which
+ * a user's quota is given back. 0 when it asks for nothing, or in a way that cannot be read.
  */
 int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int64_t now_s);
 

@@ -369,13 +369,18 @@ static int untrusted(const struct handle *handle, const char *host, struct fleet
 	const char *by = handle->ca_file   ? handle->ca_file
 			 : handle->ca_path ? handle->ca_path
 					   : "the system's certificates";
+	/* In OpenSSL's words, there is no code for it that all versions of libcurl hand on. */
+	bool is_time = strstr(handle->why, "expired") || strstr(handle->why, "not yet valid");
 
 	(void)fleet_error_set(error, FLEET_E_NETWORK,
 			      "the certificate of %s is not trusted by %s: %s", host, by,
 			      handle->why[0] ? handle->why : "verification failed");
 	fleet_error_hint(error,
-			 "if a proxy opens TLS here, or the service has a CA of its own, "
-			 "name its certificate with ca_file of the cloud in the configuration");
+			 is_time ? "check this machine's clock; if it is right, whoever runs "
+				   "that host must renew the certificate"
+				 : "if a proxy opens TLS here, or the service has a CA of "
+				   "its own, name its certificate with ca_file of the cloud "
+				   "in the configuration");
 	return FLEET_E_NETWORK;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -48,16 +50,20 @@ static bool part_equal(CURLU *a, CURLU *b, CURLUPart part, unsigned int flags)
 	return same;
 }
 
-/* Is HOST this machine, or the metadata service of the one that it is a guest of? */
+/* Is HOST this machine, or an address that no router passes on? At the latter are the metadata
+ * service of the machine that this one is a guest of, and App Service's token service on Linux. */
 static bool is_local_host(const char *host)
 {
-	static const char *const hosts[] = {"127.0.0.1", "[::1]", "localhost", "169.254.169.254"};
+	const uint32_t loopback = 0x7f000000, link_local = 0xa9fe0000;
+	struct in_addr address;
+	uint32_t number;
 
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		if (strcmp(host, hosts[i]) == 0)
-			return true;
-	}
-	return false;
+	if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+		return true;
+	if (inet_pton(AF_INET, host, &address) != 1)
+		return false;
+	number = ntohl(address.s_addr);
+	return (number & 0xff000000) == loopback || (number & 0xffff0000) == link_local;
 }
 
 /* Is URL https (http to a local host, when it IS_LOCAL), without user info, and of the same host

@@ -329,6 +329,58 @@ START_TEST(test_places)
 }
 END_TEST
 
+/* Where a token service of this machine may be (arm.md 4.6): App Service on Linux has it at some
+ * link-local address. */
+static const struct {
+	const char *origin;
+	bool allowed;
+} local_places[] = {
+	{"http://127.0.0.1:1", true},
+	{"http://localhost:1", true},
+	{"http://[::1]:1", true},
+	{"http://169.254.169.254:1", true},
+	{"http://169.254.131.2:8081", true},
+	{"http://169.253.1.1:1", false},
+	{"http://10.0.0.1:1", false},
+	{"http://169.254.1.1.evil.example:1", false},
+	{"http://evil.example:1", false},
+	{"https://127.0.0.1:1", false},
+	{"http://user@127.0.0.1:1", false},
+};
+
+START_TEST(test_local_places)
+{
+	const struct fleet_tls tls = {.ca_file = "",
+				      .ca_path = "",
+				      .proxy = "http://127.0.0.1:1",
+				      .proxy_user = "",
+				      .proxy_password = ""};
+	struct fleet_request request = {.method = "GET",
+					.url = local_places[_i].origin,
+					.origin = local_places[_i].origin,
+					.is_local = true,
+					.max_body = 1000,
+					.deadline = fleet_deadline_in(500)};
+	const struct fleet_transport *transport;
+	struct fleet_response response;
+	void *handle = NULL;
+	int rc;
+
+	ck_assert_msg(fleet_transport_load(&transport, &error) == 0, "%s", error.message);
+	ck_assert_int_eq(transport->open(&tls, &handle, &error), 0);
+	memset(&error, 0, sizeof(error));
+	rc = transport->send(handle, &request, &response, &error);
+	/* Whatever there is or is not at an address that is allowed, it is asked. */
+	ck_assert_msg(strstr(error.message, "not followed") ? !local_places[_i].allowed
+							    : local_places[_i].allowed,
+		      "%s: %d %s", local_places[_i].origin, rc, error.message);
+	if (!local_places[_i].allowed)
+		ck_assert_int_eq(rc, FLEET_E_PROTOCOL);
+	fleet_response_finish(&response);
+	transport->close(handle);
+}
+END_TEST
+
 START_TEST(test_proxy)
 {
 	/* By default there is none, whatever the environment says. */
@@ -488,6 +540,7 @@ int main(void)
 	tcase_add_test(tests, test_untrusted);
 	tcase_add_test(tests, test_hashed_directory);
 	tcase_add_loop_test(tests, test_places, 0, (int)COUNT(places));
+	tcase_add_loop_test(tests, test_local_places, 0, (int)COUNT(local_places));
 	tcase_add_test(tests, test_proxy);
 	tcase_add_test(tests, test_unknown_host);
 	tcase_add_test(tests, test_verbose);

@@ -51,6 +51,40 @@ START_TEST(test_request)
 }
 END_TEST
 
+/* The head-room is that of the bucket that is emptied first (arm.md 2.2). */
+static const struct {
+	const char *headers;
+	int64_t reads, writes;
+} rooms[] = {
+	{"x-ms-ratelimit-remaining-subscription-reads: 249\n"
+	 "x-ms-ratelimit-remaining-subscription-global-reads: 3749\n",
+	 249, FLEET_ABSENT},
+	{"x-ms-ratelimit-remaining-tenant-reads: 7\n", 7, FLEET_ABSENT},
+	{"x-ms-ratelimit-remaining-subscription-writes: 199\n"
+	 "x-ms-ratelimit-remaining-subscription-global-writes: 12\n",
+	 FLEET_ABSENT, 12},
+	{"x-ms-ratelimit-remaining-subscription-reads: 249\n"
+	 "x-ms-ratelimit-remaining-subscription-resource-requests: 33\n",
+	 33, 33},
+	{"x-ms-ratelimit-remaining-tenant-resource-requests: 5\n", 5, 5},
+	/* Another form, of other services; what is no number; what is below nothing. */
+	{"x-ms-ratelimit-remaining-resource: Microsoft.Compute/HighCostGet3Min;1\n"
+	 "x-ms-ratelimit-remaining-subscription-reads: many\n"
+	 "x-ms-ratelimit-remaining-tenant-reads: -1\n",
+	 FLEET_ABSENT, FLEET_ABSENT},
+};
+
+START_TEST(test_head_room)
+{
+	struct fake_answer answer = {200, rooms[_i].headers, "{}", 0, false, false};
+
+	fake_script(&answer, 1);
+	ck_assert_int_eq(get(5000), 0);
+	ck_assert_int_eq(fleet_arm_info(arm)->reads_left, rooms[_i].reads);
+	ck_assert_int_eq(fleet_arm_info(arm)->writes_left, rooms[_i].writes);
+}
+END_TEST
+
 START_TEST(test_query_and_path)
 {
 	static const struct fake_answer ok[] = {{200, JSON, "{}", 0, false, false}};
@@ -143,6 +177,12 @@ static const struct {
 	 "Another "
 	 "operation is in progress\",\"subcode\":\"\"}",
 	 FLEET_E_CONFLICT, "EtagMismatch", "Another operation", "read again"},
+	{409, JSON,
+	 "{\"error\":{\"code\":\"MissingSubscriptionRegistration\",\"message\":\"not "
+	 "registered\"}}",
+	 FLEET_E_CONFLICT, "MissingSubscriptionRegistration", "not registered",
+	 "az provider register --namespace Microsoft.ContainerService --subscription "
+	 "00000000-0000-0000-0000-000000000001"},
 	{409, JSON, "{\"error\":{\"code\":\"ScopeLocked\",\"message\":\"locked\"}}",
 	 FLEET_E_CONFLICT, "ScopeLocked", "locked", "az lock"},
 	{412, JSON, "{\"error\":{\"code\":\"PreconditionFailed\",\"message\":\"Etag\"}}",
@@ -282,6 +322,10 @@ static const struct {
 	{"retry-after-ms: 20500\nretry-after: 5\n", 21, 21},
 	{"x-ms-retry-after-ms: 30000\nretry-after: 5\n", 30, 30},
 	{"retry-after-ms: soon\nretry-after: 40\n", 40, 40},
+	/* A fraction is rounded up: to come back a moment too early counts as another request. */
+	{"retry-after: 20.5\n", 21, 21},
+	{"retry-after: 20.00\n", 20, 20},
+	{"retry-after-ms: 20000.5\nretry-after: 5\n", 21, 21},
 	{in_an_hour, 3590, 3600},
 	{"date: Sun, 06 Nov 1994 08:49:37 GMT\nretry-after: Sun, 06 Nov 1994 08:50:37 GMT\n", 60,
 	 60},
@@ -311,9 +355,11 @@ END_TEST
 /* Waits that cannot be read count as not named: the pace is our own. */
 START_TEST(test_wait_unreadable)
 {
-	static const char *const odd[] = {"retry-after: -5\n", "retry-after: 1.5\n",
-					  "retry-after: tomorrow\n", "retry-after: \n",
-					  "retry-after: Sun, 06 Nov 1994 08:49:37 GMT\n"};
+	static const char *const odd[] = {
+		"retry-after: -5\n",	   "retry-after: 1.5.2\n",
+		"retry-after: tomorrow\n", "retry-after: \n",
+		"retry-after: .5\n",	   "retry-after: 5.\n",
+		"retry-after: 5s\n",	   "retry-after: Sun, 06 Nov 1994 08:49:37 GMT\n"};
 	struct fake_answer answer = {503, odd[_i], NULL, 0, false, false};
 
 	fake_script(&answer, 1);
@@ -508,6 +554,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, test_request);
+	tcase_add_loop_test(tests, test_head_room, 0, (int)COUNT(rooms));
 	tcase_add_test(tests, test_query_and_path);
 	tcase_add_loop_test(tests, test_bodies, 0, (int)COUNT(bodies));
 	tcase_add_loop_test(tests, test_refusals, 0, (int)COUNT(refusals));
@@ -516,7 +563,7 @@ int main(void)
 	tcase_add_test(tests, test_get_given_up);
 	tcase_add_test(tests, test_hopeless_not_repeated);
 	tcase_add_loop_test(tests, test_wait_named, 0, (int)COUNT(waits));
-	tcase_add_loop_test(tests, test_wait_unreadable, 0, 5);
+	tcase_add_loop_test(tests, test_wait_unreadable, 0, 8);
 	tcase_add_test(tests, test_deadline);
 	tcase_add_test(tests, test_401_once);
 	tcase_add_test(tests, test_401_renewed_by_another);

@@ -188,6 +188,30 @@ START_TEST(test_item_cap)
 }
 END_TEST
 
+/* Throttled between two pages: whoever has waited as asked is not held back by its own memo. */
+START_TEST(test_throttled_between)
+{
+	static const char *const waits[] = {"retry-after-ms: 10\n", "retry-after: 1\n",
+					    "retry-after: 1.2\n", "x-ms-retry-after-ms: 1900\n"};
+	const struct fake_answer answers[] = {
+		{200, JSON,
+		 "{\"value\":[{\"name\":\"a\"}],\"nextLink\":\"https://management.azure.com/"
+		 "subscriptions/s1/runs?p=2\"}",
+		 0, false, false},
+		{429, waits[_i], NULL, 0, false, false},
+		{200, JSON,
+		 "{\"value\":[{\"name\":\"b\"}],\"nextLink\":\"https://management.azure.com/"
+		 "subscriptions/s1/runs?p=3\"}",
+		 0, false, false},
+		{200, JSON, "{\"value\":[{\"name\":\"c\"}]}", 0, false, false}};
+
+	fake_script(answers, COUNT(answers));
+	ck_assert_msg(list(20000) == 0, "%s", error.message);
+	ck_assert_str_eq(names, "a b c ");
+	ck_assert_uint_eq(asked(), 4);
+}
+END_TEST
+
 START_TEST(test_second_page_fails)
 {
 	static const struct fake_answer answers[] = {
@@ -219,6 +243,7 @@ int main(void)
 	tcase_add_test(tests, test_loop);
 	tcase_add_test(tests, test_item_cap);
 	tcase_add_test(tests, test_second_page_fails);
+	tcase_add_loop_test(tests, test_throttled_between, 0, 4);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

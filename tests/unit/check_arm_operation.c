@@ -282,6 +282,25 @@ static const struct {
 	 1,
 	 "evil.example",
 	 NULL},
+	{"a status elsewhere",
+	 {{202,
+	   "azure-asyncoperation: https://evil.example/subscriptions/s1?s=SECRET\n" BY_LOCATION,
+	   NULL, 0, false, false}},
+	 1,
+	 FLEET_E_PROTOCOL,
+	 FLEET_ARM_DONE,
+	 1,
+	 "evil.example",
+	 NULL},
+	{"a status elsewhere, by the other name",
+	 {{202, "operation-location: https://management.azure.com.evil.example/subscriptions/s1\n",
+	   NULL, 0, false, false}},
+	 1,
+	 FLEET_E_PROTOCOL,
+	 FLEET_ARM_DONE,
+	 1,
+	 "evil.example",
+	 NULL},
 	{"a link without TLS",
 	 {{202, "azure-asyncoperation: http://management.azure.com/subscriptions/s1?s=SECRET\n",
 	   NULL, 0, false, false}},
@@ -348,6 +367,120 @@ START_TEST(test_not_followed)
 	ck_assert_int_eq(operation, FLEET_ARM_ACCEPTED);
 	ck_assert_ptr_null(body);
 	ck_assert_uint_eq(asked(), 1);
+}
+END_TEST
+
+/* Where a PUT or PATCH names no operation the resource says itself how far it is (arm.md 2.6). */
+#define RESOURCE "https://management.azure.com/subscriptions/s1/things/t1?api-version=2026-06-01"
+#define STATE(WORD) "{\"name\":\"t1\",\"properties\":{\"provisioningState\":\"" WORD "\"}}"
+static const struct {
+	const char *name, *method;
+	struct fake_answer answers[3];
+	size_t count;
+	int want;
+	enum fleet_arm_operation operation;
+	size_t asked;
+	const char *poll;
+} resources[] = {
+	{"created, then succeeded",
+	 "PUT",
+	 {{201, SOON, STATE("Creating"), 0, false, false},
+	  {200, SOON, STATE("Updating"), 0, false, false},
+	  {200, SOON, STATE("succeeded"), 0, false, false}},
+	 3,
+	 0,
+	 FLEET_ARM_DONE,
+	 3,
+	 RESOURCE},
+	{"changed: a state that is gone is success",
+	 "PATCH",
+	 {{200, SOON, STATE("Updating"), 0, false, false},
+	  {200, SOON, "{\"name\":\"t1\",\"properties\":{}}", 0, false, false}},
+	 2,
+	 0,
+	 FLEET_ARM_DONE,
+	 2,
+	 RESOURCE},
+	{"failed",
+	 "PUT",
+	 {{201, SOON, STATE("Creating"), 0, false, false},
+	  {200, SOON, STATE("Failed"), 0, false, false}},
+	 2,
+	 FLEET_E_SERVICE,
+	 FLEET_ARM_DONE,
+	 2,
+	 RESOURCE},
+	{"canceled",
+	 "PUT",
+	 {{200, SOON, STATE("Updating"), 0, false, false},
+	  {200, SOON, STATE("Canceled"), 0, false, false}},
+	 2,
+	 FLEET_E_SERVICE,
+	 FLEET_ARM_DONE,
+	 2,
+	 RESOURCE},
+	{"at once",
+	 "PUT",
+	 {{201, SOON, STATE("Succeeded"), 0, false, false}},
+	 1,
+	 0,
+	 FLEET_ARM_DONE,
+	 1,
+	 NULL},
+	{"nobody may look",
+	 "PUT",
+	 {{201, SOON, STATE("Creating"), 0, false, false}, {403, NULL, NULL, 0, false, false}},
+	 2,
+	 0,
+	 FLEET_ARM_ACCEPTED,
+	 2,
+	 RESOURCE},
+	/* What is at the URL of an action is no resource. */
+	{"an action",
+	 "POST",
+	 {{200, SOON, STATE("Updating"), 0, false, false}},
+	 1,
+	 0,
+	 FLEET_ARM_DONE,
+	 1,
+	 NULL},
+	/* It may be where the thing is, or an operation: asking tells. */
+	{"a location with a 201",
+	 "PUT",
+	 {{201, BY_LOCATION, "{\"name\":\"t1\"}", 0, false, false},
+	  {202, SOON, NULL, 0, false, false},
+	  {200, SOON, "{\"name\":\"t1\"}", 0, false, false}},
+	 3,
+	 0,
+	 FLEET_ARM_DONE,
+	 3,
+	 RESULT_URL},
+};
+
+START_TEST(test_resources)
+{
+	struct fleet_arm_call call = {.method = resources[_i].method,
+				      .path = "/subscriptions/s1/things/t1",
+				      .api_version = "2026-06-01",
+				      .body = "{}"};
+	enum fleet_arm_operation operation = FLEET_ARM_DONE;
+	int rc;
+
+	fake_script(resources[_i].answers, resources[_i].count);
+	rc = fleet_arm_operate(arm, &call, true, fleet_deadline_in(10000), &operation, &body,
+			       &error);
+	ck_assert_msg(rc == resources[_i].want, "%s: %d %s", resources[_i].name, rc, error.message);
+	ck_assert_msg(asked() == resources[_i].asked, "%s: %zu requests", resources[_i].name,
+		      asked());
+	if (rc == 0)
+		ck_assert_msg(operation == resources[_i].operation, "%s", resources[_i].name);
+	if (rc == 0 && operation == FLEET_ARM_DONE)
+		ck_assert_str_eq(text("name"), "t1");
+	if (resources[_i].poll) {
+		ck_assert_str_eq(fake.seen[2].method, "GET");
+		ck_assert_str_eq(fake.seen[2].url, resources[_i].poll);
+		ck_assert_ptr_null(fake.seen[2].body);
+	}
 }
 END_TEST
 
@@ -434,6 +567,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_action_once, 0, (int)COUNT(actions));
 	tcase_add_test(tests, test_action_request);
 	tcase_add_loop_test(tests, test_operations, 0, (int)COUNT(scripts));
+	tcase_add_loop_test(tests, test_resources, 0, (int)COUNT(resources));
 	tcase_add_test(tests, test_not_followed);
 	tcase_add_test(tests, test_new_location);
 	tcase_add_test(tests, test_own_pace);

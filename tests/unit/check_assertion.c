@@ -105,6 +105,17 @@ START_TEST(test_certificate_password)
 	credential.certificate_password_environment = "FLEETMON_CHECK_SECRET";
 	put("FLEETMON_CHECK_SECRET", "a word");
 	ck_assert_int_eq(get("client_certificate"), 0);
+	{
+		char much[5001];
+
+		memset(much, 'x', sizeof(much) - 1);
+		much[sizeof(much) - 1] = '\0';
+		put("FLEETMON_CHECK_SECRET", much);
+		memset(&error, 0, sizeof(error));
+		ck_assert_int_eq(get("client_certificate"), FLEET_E_CONFIG);
+		ck_assert_ptr_nonnull(strstr(error.message, "FLEETMON_CHECK_SECRET"));
+		ck_assert_ptr_null(strstr(error.message, "xxx"));
+	}
 }
 END_TEST
 
@@ -218,6 +229,27 @@ START_TEST(test_foreign_authority)
 }
 END_TEST
 
+/* The webhook in China's clusters names the cloud's old authority (arm.md 1.10): it is the same
+ * cloud, and the configured one is asked. */
+START_TEST(test_both_authorities_of_china)
+{
+	make("a.federated.token", 17, 0644);
+	put("AZURE_TENANT_ID", TENANT);
+	put("AZURE_CLIENT_ID", CLIENT);
+	put("AZURE_FEDERATED_TOKEN_FILE", path);
+	put("AZURE_AUTHORITY_HOST", "https://login.chinacloudapi.cn/");
+	credential.tenant = credential.client_id = credential.token_file = "";
+	ck_assert_int_eq(get("workload_identity"), FLEET_E_CONFIG);
+	cloud.authority = "https://login.partner.microsoftonline.cn";
+	ck_assert_int_eq(get("workload_identity"), 0);
+	ck_assert_uint_eq(fake.seen_count, 1);
+	ck_assert_str_eq(fake.seen[0].url,
+			 "https://login.partner.microsoftonline.cn/" TENANT "/oauth2/v2.0/token");
+	put("AZURE_AUTHORITY_HOST", "https://login.chinacloudapi.cn.evil.example/");
+	ck_assert_int_eq(get("workload_identity"), FLEET_E_CONFIG);
+}
+END_TEST
+
 /* ---- The environment */
 
 START_TEST(test_environment_secret)
@@ -289,6 +321,7 @@ int main(void)
 	tcase_add_test(tests, test_federated_link);
 	tcase_add_test(tests, test_federated_environment);
 	tcase_add_test(tests, test_foreign_authority);
+	tcase_add_test(tests, test_both_authorities_of_china);
 	tcase_add_test(tests, test_environment_secret);
 	tcase_add_test(tests, test_environment_certificate);
 	tcase_add_test(tests, test_environment_tenant);

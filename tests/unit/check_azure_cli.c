@@ -183,6 +183,25 @@ START_TEST(test_hangs)
 }
 END_TEST
 
+/* That it says no more does not mean that it has ended. */
+START_TEST(test_silent)
+{
+	struct fleet_credential_context context = {
+		.credential = &credential,
+		.cloud = &cloud,
+		.transport = &fake_transport,
+		.handle = &fake,
+		.deadline = fleet_deadline_in(400),
+	};
+	int64_t from_ms = fleet_monotonic_ms();
+
+	make_az("echo '{\"accessToken\":\"tok-az\"}'; exec >&- 2>&-; sleep 30");
+	ck_assert_int_eq(fleet_credential_azure_cli.get(&context, &token, &life_s, &error),
+			 FLEET_E_TIMEOUT);
+	ck_assert_int_lt(fleet_monotonic_ms() - from_ms, 10000);
+}
+END_TEST
+
 /* Nothing becomes another option of it. */
 START_TEST(test_strange_words)
 {
@@ -206,6 +225,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tests, begin, teardown);
+	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, test_call);
 	tcase_add_test(tests, test_old_cli);
 	tcase_add_test(tests, test_local_time);
@@ -213,6 +233,7 @@ int main(void)
 	tcase_add_test(tests, test_no_cli);
 	tcase_add_loop_test(tests, test_odd_output, 0, (int)COUNT(odd));
 	tcase_add_test(tests, test_hangs);
+	tcase_add_test(tests, test_silent);
 	tcase_add_test(tests, test_strange_words);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

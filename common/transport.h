@@ -83,6 +83,9 @@ typedef const struct fleet_transport *fleet_transport_function(void);
  */
 typedef int fleet_transport_serve_function(int listener, int stop);
 
+/* Is the URL of REQUEST short enough? Returns 0, or FLEET_E_PROTOCOL as send does. */
+int fleet_transport_check_length(const struct fleet_request *request, struct fleet_error *error);
+
 /* Frees what RESPONSE holds, wiped: a body may be a token. */
 void fleet_response_finish(struct fleet_response *response);
 

@@ -7,9 +7,17 @@
 #include <time.h>
 
 #include "object.h"
-#include "transport.h"
+#include "transport_shared.h"
 
 static const char installed[] = PKGLIBDIR "/fleetmon-transport-curl.so";
+
+int fleet_transport_check_length(const struct fleet_request *request, struct fleet_error *error)
+{
+	if (strlen(request->url) <= FLEET_MAX_URL)
+		return 0;
+	return fleet_error_set(error, FLEET_E_PROTOCOL, "a link is longer than %zu bytes",
+			       FLEET_MAX_URL);
+}
 
 void fleet_response_finish(struct fleet_response *response)
 {
@@ -169,20 +177,33 @@ int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int
 	return number > 0 ? number * 1000 : 0;
 }
 
+/* Finds the function called SYMBOL of the transport's object; its bytes go to *RET, a pointer to a
+ * function: ISO C has no cast to one, POSIX promises that this works. */
+static int load(const char *name, void *ret, const char **ret_path, struct fleet_error *error)
+{
+	void *symbol;
+	int rc = fleet_object_open(installed, "FLEETMON_TRANSPORT", "transport", name, &symbol,
+				   ret_path, error);
+
+	if (!rc)
+		memcpy(ret, &symbol, sizeof(symbol));
+	return rc;
+}
+
 int fleet_transport_load(const struct fleet_transport **ret_transport, struct fleet_error *error)
 {
 	const struct fleet_transport *transport;
 	fleet_transport_function *function;
 	const char *path;
-	void *symbol;
-	int rc = fleet_object_open(installed, "FLEETMON_TRANSPORT", "transport",
-				   FLEET_TRANSPORT_SYMBOL, &symbol, &path, error);
+	int rc;
 
+	if (fleet_transport_is_shared()) {
+		*ret_transport = fleet_transport_shared();
+		return 0;
+	}
+	rc = load(FLEET_TRANSPORT_SYMBOL, &function, &path, error);
 	if (rc)
 		return rc;
-	/* ISO C has no cast from an object pointer to a function pointer; POSIX promises it works.
-	 */
-	memcpy(&function, &symbol, sizeof(function));
 	transport = function();
 	if (!transport || transport->abi != FLEET_TRANSPORT_ABI ||
 	    transport->size < sizeof(*transport))
@@ -190,4 +211,12 @@ int fleet_transport_load(const struct fleet_transport **ret_transport, struct fl
 				       "the transport %s is of another version", path);
 	*ret_transport = transport;
 	return 0;
+}
+
+int fleet_transport_serve_load(fleet_transport_serve_function **ret_serve,
+			       struct fleet_error *error)
+{
+	const char *path;
+
+	return load(FLEET_TRANSPORT_SERVE_SYMBOL, ret_serve, &path, error);
 }

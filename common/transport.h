@@ -16,6 +16,7 @@
 
 #define FLEET_TRANSPORT_ABI 2
 #define FLEET_TRANSPORT_SYMBOL "fleetmon_transport_v1"
+#define FLEET_TRANSPORT_SERVE_SYMBOL "fleetmon_transport_serve_v1"
 #define FLEET_MAX_URL ((size_t)16 << 10)
 #define FLEET_MAX_HEADERS ((size_t)64 << 10) /* bytes of all headers of an answer */
 
@@ -71,6 +72,20 @@ struct fleet_transport {
 
 typedef const struct fleet_transport *fleet_transport_function(void);
 
+/*
+ * Serves requests of other processes of the same user, many at a time over few connections, until
+ * STOP becomes readable or its other end is closed; what runs then is dropped, and those who asked
+ * see the connection end. LISTENER is of fleet_transport_listen (transport_shared.h). Neither is
+ * closed. For a process of its own with one thread: it ignores SIGPIPE from then on and raises its
+ * limit of open files to 4,096 where that is allowed. Tokens pass through: the caller has called
+ * fleet_process_harden. Prints nothing. Returns 0 when it was told to stop, else FLEET_E_NOMEM, or
+ * FLEET_E_NETWORK when libcurl or the system does not give what it needs.
+ */
+typedef int fleet_transport_serve_function(int listener, int stop);
+
+/* Is the URL of REQUEST short enough? Returns 0, or FLEET_E_PROTOCOL as send does. */
+int fleet_transport_check_length(const struct fleet_request *request, struct fleet_error *error);
+
 /* Frees what RESPONSE holds, wiped: a body may be a token. */
 void fleet_response_finish(struct fleet_response *response);
 
@@ -108,7 +123,14 @@ int64_t fleet_response_retry_after_ms(const struct fleet_response *response, int
  * that the environment variable FLEETMON_TRANSPORT names by an absolute path (for tests of a build
  * that is not installed). File and folder must belong to root or us and not be writable by others.
  * It stays open until the process ends. Returns 0 or FLEET_E_INTERNAL.
+ *
+ * In a process that was told of a transport process (fleet_transport_shared_at) nothing is opened
+ * and the transport is the one to that process.
  */
 int fleet_transport_load(const struct fleet_transport **ret_transport, struct fleet_error *error);
+
+/* The same object's function for a transport process, always from the object. */
+int fleet_transport_serve_load(fleet_transport_serve_function **ret_serve,
+			       struct fleet_error *error);
 
 #endif

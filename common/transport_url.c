@@ -90,14 +90,13 @@ int fleet_transport_url(const struct fleet_request *request, CURLU **ret_url, ch
 			size_t size, struct fleet_error *error)
 {
 	CURLU *url = curl_url(), *origin = curl_url();
-	int rc = 0;
+	int rc = fleet_transport_check_length(request, error);
 
 	host[0] = '\0';
-	if (!url || !origin)
+	if (rc)
+		;
+	else if (!url || !origin)
 		rc = fleet_error_set(error, FLEET_E_NOMEM, "no memory for a request");
-	else if (strlen(request->url) > FLEET_MAX_URL)
-		rc = fleet_error_set(error, FLEET_E_PROTOCOL, "a link is longer than %zu bytes",
-				     FLEET_MAX_URL);
 	else if (curl_url_set(origin, CURLUPART_URL, request->origin, 0) != CURLUE_OK)
 		rc = fleet_error_set(error, FLEET_E_PROTOCOL, "%s is no URL", request->origin);
 	else if (curl_url_set(url, CURLUPART_URL, request->url, CURLU_PATH_AS_IS) != CURLUE_OK)

@@ -167,6 +167,8 @@ static int work(struct worker *worker)
 	for (size_t i = 0; i < 2; i++)
 		worker_core_free(worker, worker->cores[i]);
 	worker_runners_free(worker);
+	if (worker->listener >= 0)
+		(void)close(worker->listener);
 	worker_figures_free(worker);
 	worker_unwatch(worker, &worker->signals);
 	worker_unwatch(worker, &worker->broker);
@@ -210,11 +212,17 @@ int main(int argc, char **argv)
 	struct fleet_error error;
 	int code;
 
-	if (argc == 2 && strcmp(argv[1], "--runner") == 0)
-		return runner_main();
+	if (argc == 3 && strcmp(argv[1], "--runner") == 0)
+		return runner_main(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "--transport") == 0) {
+		fleet_host_prepare();
+		return worker_transport_main();
+	}
 	worker.mask = umask(077);
 	fleet_host_prepare();
 	find_ourselves(&worker);
+	worker.listener = -1;
+	worker.transport_end = -1;
 	worker.options.broker_fd = -1;
 	worker.epoll = -1;
 	worker.signals.fd = -1;

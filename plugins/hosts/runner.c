@@ -12,6 +12,7 @@
 #include "check.h"
 #include "host.h"
 #include "runner.h"
+#include "transport_shared.h"
 
 #define MAX_WORDS 4096
 
@@ -47,7 +48,24 @@ static bool answer(int code, const struct fleet_buf *verdict)
 	}
 }
 
-int runner_main(void)
+/* Has all requests go through the transport process at ADDRESS, hexadecimal digits. */
+static void share_connections(const char *digits)
+{
+	char address[FLEET_TRANSPORT_ADDRESS];
+	size_t len = strlen(digits) / 2;
+
+	if (len > sizeof(address))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		const char pair[] = {digits[2 * i], digits[2 * i + 1], '\0'};
+
+		address[i] = (char)strtoul(pair, NULL, 16);
+	}
+	if (len > 0)
+		fleet_transport_shared_at(address, len);
+}
+
+int runner_main(const char *address)
 {
 	static char packet[RUNNER_PACKET], *words[MAX_WORDS + 1];
 	struct fleet_keep *keep = fleet_keep_new();
@@ -56,6 +74,7 @@ int runner_main(void)
 	if (!keep || chdir("/") != 0)
 		return 1;
 	(void)prctl(PR_SET_NAME, "fleet_runner");
+	share_connections(address);
 	(void)fcntl(RUNNER_FD, F_SETFD, FD_CLOEXEC);
 	fleet_buf_init(&verdict, (size_t)2 << 20);
 	fleet_host_collect(&verdict, RUNNER_FD);

@@ -11,8 +11,8 @@
 /* Bytes of a packet: a command, or an exit code and the output. */
 #define RUNNER_PACKET (WORKER_OUTPUT_MAX + 1)
 
-/* "fleet_worker --runner": runs one command after the other until the socket ends. Returns the exit
- * code. */
-int runner_main(void);
+/* "fleet_worker --runner ADDRESS": runs one command after the other until the socket ends. ADDRESS
+ * is that of the transport process in hexadecimal digits, "" for none. Returns the exit code. */
+int runner_main(const char *address);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "buf.h"
 #include "file.h"
+#include "transport_shared.h"
 #include "worker_command.h"
 #include "worker_message.h"
 
@@ -89,6 +90,13 @@ struct worker {
 	struct fleet_stamp own;	   /* of the file that we run */
 	char program[1024];	   /* its path */
 	mode_t mask;		   /* the file mode mask that we were started with */
+	/* The transport process. */
+	pid_t transport;   /* 0 for none */
+	int listener;	   /* its socket, ours so that the address stays; -1 for none */
+	int transport_end; /* closed to end it */
+	char address[FLEET_TRANSPORT_ADDRESS];
+	size_t address_len;
+	int64_t transport_ms; /* when it is started again */
 };
 
 /* ---- worker_loop.c */
@@ -159,6 +167,17 @@ void worker_runners_renew(struct worker *worker);
 void worker_runners_orphan(struct worker *worker, const struct worker_core *core);
 size_t worker_runners_busy(const struct worker *worker);
 void worker_runners_free(struct worker *worker);
+
+/* ---- worker_transport.c: the process that keeps the connections to the service */
+
+void worker_transport_begin(struct worker *worker);
+int64_t worker_transport_tick(struct worker *worker, int64_t now_ms);
+bool worker_transport_reap(struct worker *worker, pid_t pid, int status);
+/* Ends it; unless we are ending, the next one is started, which reads certificates anew. */
+void worker_transport_end(struct worker *worker);
+/* "fleet_worker --transport": serves the socket at descriptor 3 until 4 ends. Returns the exit
+ * code. */
+int worker_transport_main(void);
 
 /* ---- worker_program.c: programs for actions, and for commands that need more */
 

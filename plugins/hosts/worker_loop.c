@@ -83,6 +83,7 @@ static void reload(struct worker *worker)
 	worker_log(worker, "reload: configuration, modules and programs are read anew");
 	worker_figures_find(worker);
 	worker_runners_renew(worker);
+	worker_transport_end(worker);
 }
 
 static void reap(struct worker *worker)
@@ -94,7 +95,8 @@ static void reap(struct worker *worker)
 		if (pid <= 0)
 			return;
 		if (worker_runner_reap(worker, pid, status) ||
-		    worker_program_reap(worker, pid, status))
+		    worker_program_reap(worker, pid, status) ||
+		    worker_transport_reap(worker, pid, status))
 			continue;
 		for (size_t i = 0; i < 2; i++)
 			if (worker_core_reap(worker, worker->cores[i], pid))
@@ -170,6 +172,7 @@ static bool begin(struct worker *worker)
 	}
 	(void)worker_find_plugin(worker);
 	worker_figures_find(worker);
+	worker_transport_begin(worker);
 	return true;
 }
 
@@ -184,6 +187,7 @@ static int64_t tick(struct worker *worker)
 		worker_figures_tick(worker, now_ms),
 		worker_core_tick(worker, worker->cores[0], now_ms),
 		worker_core_tick(worker, worker->cores[1], now_ms),
+		worker_transport_tick(worker, now_ms),
 	};
 
 	for (size_t i = 0; i < sizeof(dues) / sizeof(dues[0]); i++)
@@ -239,6 +243,7 @@ int worker_loop(struct worker *worker)
 		worker_jobs_dispatch(worker);
 		free_ended(worker);
 	}
+	worker_transport_end(worker);
 	worker_figures_remove(worker);
 	return 0;
 }

@@ -92,10 +92,11 @@ static void on_runner(struct worker *worker, struct worker_watch *watch, uint32_
 		end(worker, runner, false);
 }
 
-__attribute__((noreturn)) static void become_runner(const char *program, int fd)
+__attribute__((noreturn)) static void become_runner(const struct worker *worker, int fd)
 {
 	static char name[] = "fleet_worker", word[] = "--runner";
-	char *const argv[] = {name, word, NULL};
+	static char address[2 * FLEET_TRANSPORT_ADDRESS + 1];
+	char *const argv[] = {name, word, address, NULL};
 	sigset_t none;
 
 	(void)setsid();
@@ -104,7 +105,9 @@ __attribute__((noreturn)) static void become_runner(const char *program, int fd)
 	/* What dup2 makes stays open across exec. */
 	if (fd == RUNNER_FD ? fcntl(fd, F_SETFD, 0) != 0 : dup2(fd, RUNNER_FD) != RUNNER_FD)
 		_exit(127);
-	(void)execv(program, argv);
+	for (size_t i = 0; i < worker->address_len; i++)
+		(void)snprintf(address + 2 * i, 3, "%02x", (unsigned char)worker->address[i]);
+	(void)execv(worker->program, argv);
 	_exit(127);
 }
 
@@ -122,7 +125,7 @@ static struct worker_runner *start(struct worker *worker)
 	else
 		runner->pid = -1;
 	if (runner->pid == 0)
-		become_runner(worker->program, ends[1]);
+		become_runner(worker, ends[1]);
 	if (ends[1] >= 0)
 		(void)close(ends[1]);
 	if (runner->pid < 0 || !worker_watch(worker, &runner->watch, ends[0], EPOLLIN)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The real transport against the simulator's faults: the right code, inside the deadline, and no
- * more requests than the rules allow. */
+ * more requests than the rules allow. With FAULTS_TRANSPORT=shared by a transport process. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -8,6 +8,7 @@
 
 #include "faults.h"
 #include "module.h"
+#include "share.h"
 #include "source.h"
 #include "../unit/plan_act.h"
 
@@ -481,11 +482,12 @@ static int look_apart(void)
 	return WEXITSTATUS(status);
 }
 
-/* A miss loads libcurl, a hit does not: that is where the speed is. */
+/* A miss loads libcurl, a hit does not: that is where the speed is. With a transport process none
+ * does. */
 START_TEST(test_hit_loads_nothing)
 {
 	configure();
-	ck_assert_int_eq(look_apart(), 1);
+	ck_assert_int_eq(look_apart(), fleet_transport_is_shared() ? 0 : 1);
 	ck_assert_int_eq(look_apart(), 0);
 }
 END_TEST
@@ -493,8 +495,11 @@ END_TEST
 static int load(const char *path)
 {
 	const struct fleet_transport *transport = NULL;
+	fleet_transport_serve_function *serve = NULL;
 
 	ck_assert_int_eq(setenv("FLEETMON_TRANSPORT", path, 1), 0);
+	if (fleet_transport_is_shared())
+		return fleet_transport_serve_load(&serve, &error);
 	return fleet_transport_load(&transport, &error);
 }
 
@@ -523,8 +528,14 @@ int main(void)
 {
 	Suite *suite = suite_create("faults");
 	TCase *loading = tcase_create("loading"), *tests = tcase_create("faults");
+	const char *way = getenv("FAULTS_TRANSPORT");
+	bool is_shared = way && strcmp(way, "shared") == 0, ended_well;
+	struct share share;
 	SRunner *runner;
 	int failed;
+
+	if (is_shared)
+		share_begin(&share);
 
 	tcase_set_timeout(loading, 60);
 	tcase_add_test(loading, test_hit_loads_nothing);
@@ -550,5 +561,8 @@ int main(void)
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	ended_well = !is_shared || share_end(&share);
+	if (!ended_well)
+		(void)fprintf(stderr, "the transport process did not end well\n");
+	return failed || !ended_well ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: MIT */
+/* The transport process with real servers: the answers are those of the other transport, few
+ * connections serve many, settings are never mixed up, and nothing that clients or servers do holds
+ * others up. Started by tests/faults/shared. */
+#include <sys/resource.h>
+
+#include "check_shared.h"
+
+/* ---- The same answers ---- */
+
+static const char *const faults[] = {
+	NULL,
+	"\"kind\":\"status\",\"status\":429,\"retry_after\":20",
+	"\"kind\":\"status\",\"status\":503",
+	"\"kind\":\"html_502\"",
+	"\"kind\":\"truncate\"",
+	"\"kind\":\"close_before\"",
+	"\"kind\":\"hang\"",
+	"\"kind\":\"drip\"",
+	"\"kind\":\"huge_body\",\"bytes\":9437184",
+	"\"kind\":\"gzip_bomb\"",
+	"\"kind\":\"empty_200\"",
+	"\"kind\":\"big_headers\",\"bytes\":70000",
+	"\"kind\":\"redirect\",\"host\":\"https://elsewhere.example\"",
+};
+
+/* Headers without what is another one each time. */
+static void drop_ids(struct fleet_buf *kept, const struct fleet_buf *headers)
+{
+	const char *line = fleet_buf_text(headers);
+
+	while (*line) {
+		size_t len = strcspn(line, "\n") + 1;
+		size_t name = strcspn(line, ":");
+
+		if (strncmp(line, "date:", 5) != 0 && strncmp(line, "x-ms", 4) != 0)
+			ck_assert_int_eq(fleet_buf_add(kept, line, len), 0);
+		else
+			ck_assert_int_eq(fleet_buf_add(kept, line, name), 0);
+		line += len;
+	}
+}
+
+static void same_headers(const struct fleet_buf *a, const struct fleet_buf *b)
+{
+	struct fleet_buf one, two;
+
+	fleet_buf_init(&one, 1000000);
+	fleet_buf_init(&two, 1000000);
+	drop_ids(&one, a);
+	drop_ids(&two, b);
+	ck_assert_str_eq(fleet_buf_text(&one), fleet_buf_text(&two));
+	fleet_buf_finish(&one);
+	fleet_buf_finish(&two);
+}
+
+START_TEST(test_same)
+{
+	struct answer one, two;
+	char fault[300];
+	struct ask asked = {.base = base, .ms = 2000};
+	bool is_slow = faults[_i] && (strstr(faults[_i], "bytes") || strstr(faults[_i], "bomb"));
+
+	if (is_slow)
+		asked.ms = 20000;
+	(void)snprintf(fault, sizeof(fault), "{\"match\":{\"path_contains\":\"/updateRuns\"},%s}",
+		       faults[_i] ? faults[_i] : "");
+	for (int way = 0; way < 2; way++) {
+		share_use(way == 1);
+		free(control("DELETE", "faults", NULL));
+		set_fault(faults[_i] ? fault : NULL);
+		ask(&asked, way ? &two : &one);
+	}
+	ck_assert_int_eq(one.rc, two.rc);
+	ck_assert_int_eq(one.response.status, two.response.status);
+	ck_assert_int_eq(one.response.sent, two.response.sent);
+	ck_assert_int_eq(one.response.hopeless, two.response.hopeless);
+	ck_assert_str_eq(one.error.message, two.error.message);
+	ck_assert_str_eq(one.error.hint, two.error.hint);
+	if (!one.rc) {
+		ck_assert_uint_eq(one.response.body.len, two.response.body.len);
+		same_headers(&one.response.headers, &two.response.headers);
+	}
+	fleet_response_finish(&one.response);
+	fleet_response_finish(&two.response);
+}
+END_TEST
+
+/* What is not sent at all. */
+START_TEST(test_same_refusals)
+{
+	static const struct {
+		const char *url, *origin, *proxy;
+		bool is_local, is_hopeless;
+	} cases[] = {
+		{"https://127.0.0.1:1/", "https://127.0.0.1:1", "", false, false},
+		{"http://127.0.0.1:1/", "http://127.0.0.1:1", "", false, false},
+		{"https://127.0.0.1:1/", "https://127.0.0.1:2", "", false, false},
+		{"https://user@127.0.0.1:1/", "https://127.0.0.1:1", "", false, false},
+		{"https://", "https://127.0.0.1:1", "", false, false},
+		{"no URL", "no URL", "", false, false},
+		{"http://elsewhere.example/", "http://elsewhere.example", "", true, false},
+		{"http://169.254.169.253/", "http://169.254.169.253", "", true, false},
+		{"https://127.0.0.1:1/", "https://127.0.0.1:1", "", true, false},
+		{"http://127.0.0.1:1/", "http://127.0.0.1:1", "http://127.0.0.1:2", true, false},
+		{"https://127.0.0.1:1/", "https://127.0.0.1:1", "http://127.0.0.1:2", false, false},
+		{"https://x.example/", "https://x.example", "http://no-such.invalid:2", false,
+		 false},
+		{"https://x.example/", "https://x.example", "nonsense://x", false, false},
+	};
+	struct ask asked = {.base = cases[_i].origin,
+			    .url = cases[_i].url,
+			    .proxy = cases[_i].proxy,
+			    .is_local = cases[_i].is_local,
+			    .ms = 5000};
+	struct answer one, two;
+
+	share_use(false);
+	ask(&asked, &one);
+	share_use(true);
+	ask(&asked, &two);
+	ck_assert_int_lt(one.rc, 0);
+	ck_assert_msg(one.rc == two.rc, "%d %s, %d %s", one.rc, one.error.message, two.rc,
+		      two.error.message);
+	ck_assert_int_eq(one.response.sent, two.response.sent);
+	ck_assert_int_eq(one.response.hopeless, two.response.hopeless);
+	ck_assert_str_eq(one.error.message, two.error.message);
+	ck_assert_str_eq(one.error.hint, two.error.hint);
+	fleet_response_finish(&one.response);
+	fleet_response_finish(&two.response);
+}
+END_TEST
+
+/* ---- Few connections ---- */
+
+/* Many processes ask at once, each some times. */
+static void ask_all(const struct ask *asked, size_t processes, size_t times)
+{
+	size_t failed = 0;
+	int gate[2];
+
+	ck_assert_int_eq(pipe(gate), 0);
+	for (size_t i = 0; i < processes; i++) {
+		pid_t child = fork();
+		char byte;
+
+		ck_assert_int_ge(child, 0);
+		if (child > 0)
+			continue;
+		(void)close(gate[1]);
+		if (read(gate[0], &byte, 1) != 0)
+			_exit(1);
+		for (size_t n = 0; n < times; n++) {
+			struct answer answer;
+
+			ask(asked, &answer);
+			if (answer.rc) {
+				(void)fprintf(stderr, "%d %s\n", answer.rc, answer.error.message);
+				_exit(1);
+			}
+			fleet_response_finish(&answer.response);
+		}
+		_exit(0);
+	}
+	(void)close(gate[0]);
+	(void)close(gate[1]); /* now */
+	for (size_t i = 0; i < processes; i++) {
+		int status = -1;
+
+		ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+		failed += status != 0;
+	}
+	ck_assert_uint_eq(failed, 0);
+}
+
+START_TEST(test_multiplexed)
+{
+	const struct ask asked = {.base = environment("SHARED_H2"), .ms = 50000};
+
+	share_use(true);
+	ask_all(&asked, 50, 4);
+	ck_assert_uint_eq(log_lines("SHARED_H2_LOG", "h2", ""), 200);
+	ck_assert_uint_eq(log_lines("SHARED_H2_LOG", "", ""), 200);
+	ck_assert_uint_le(log_connections("SHARED_H2_LOG", ""), 3);
+}
+END_TEST
+
+START_TEST(test_kept)
+{
+	const struct ask asked = {.base = environment("SHARED_H1"), .ms = 50000};
+
+	share_use(true);
+	for (int i = 0; i < 20; i++)
+		ask_all(&asked, 1, 1);
+	ck_assert_uint_eq(log_lines("SHARED_H1_LOG", "http/1.1", ""), 20);
+	ck_assert_uint_eq(log_connections("SHARED_H1_LOG", ""), 1);
+	/* Without HTTP/2 many at a time need many; later ones use them again. */
+	ask_all(&asked, 20, 5);
+	ck_assert_uint_eq(log_lines("SHARED_H1_LOG", "", ""), 120);
+	ck_assert_uint_le(log_connections("SHARED_H1_LOG", ""), 21);
+}
+END_TEST
+
+/* Each request that acts has a connection of its own, which no other ever joins. */
+START_TEST(test_acts_alone)
+{
+	struct ask asked = {.base = environment("SHARED_H2"), .ms = 50000};
+
+	share_use(true);
+	ask_all(&asked, 4, 2);
+	asked.method = "POST";
+	ask_all(&asked, 6, 2);
+	asked.method = NULL;
+	ask_all(&asked, 4, 2);
+	ck_assert_uint_eq(log_lines("SHARED_H2_LOG", "h2", "POST"), 12);
+	ck_assert_uint_eq(log_connections("SHARED_H2_LOG", "POST"), 12);
+	ck_assert_uint_le(log_connections("SHARED_H2_LOG", "GET"), 2);
+	ck_assert_uint_eq(log_connections("SHARED_H2_LOG", "POST") +
+				  log_connections("SHARED_H2_LOG", "GET"),
+			  log_connections("SHARED_H2_LOG", ""));
+}
+END_TEST
+
+/* ---- Settings ---- */
+
+static int outcome(const struct ask *asked, const char *words)
+{
+	struct answer answer;
+
+	ask(asked, &answer);
+	fleet_response_finish(&answer.response);
+	ck_assert_msg(!words || strstr(answer.error.message, words), "%d %s", answer.rc,
+		      answer.error.message);
+	ck_assert_msg(words || answer.rc == 0, "%d %s", answer.rc, answer.error.message);
+	return answer.rc;
+}
+
+/* A connection that is open is of no use to those who trust or go another way. */
+START_TEST(test_not_mixed)
+{
+	const char *const bases[] = {base, environment("SHARED_H2"), environment("SHARED_H1")};
+	const char *port = strrchr(environment("SHARED_PROXY"), ':');
+	struct ask asked = {.base = bases[_i], .ms = 20000};
+	char other[400], path[400], odd[600], wrong[300];
+
+	share_use(true);
+	(void)snprintf(other, sizeof(other), "%s/other.pem", environment("FAULTS_DIR"));
+	(void)snprintf(path, sizeof(path), "%s/capath", environment("FAULTS_DIR"));
+	(void)snprintf(odd, sizeof(odd), "%s/CA.pem", environment("FAULTS_DIR"));
+	(void)snprintf(wrong, sizeof(wrong), "http://monitor:wrong@127.0.0.1%s", port);
+	for (int round = 0; round < 2; round++) {
+		asked.ca_file = NULL;
+		outcome(&asked, NULL);
+		asked.ca_file = other;
+		outcome(&asked, "not trusted");
+		asked.ca_file = odd;
+		outcome(&asked, "not trusted");
+		asked.ca_file = "";
+		outcome(&asked, "not trusted");
+		asked.ca_path = path;
+		outcome(&asked, NULL);
+		asked.ca_path = environment("FAULTS_DIR"); /* without hashes */
+		outcome(&asked, "not trusted");
+		asked.ca_path = NULL;
+		asked.ca_file = NULL;
+		asked.proxy = "http://127.0.0.1:1";
+		outcome(&asked, "127.0.0.1");
+		asked.proxy = "environment"; /* of the transport process: there is none */
+		outcome(&asked, "127.0.0.1");
+		asked.proxy = environment("SHARED_PROXY");
+		asked.proxy_user = "monitor";
+		asked.proxy_password = "pass word";
+		outcome(&asked, NULL);
+		asked.proxy_password = "other";
+		outcome(&asked, "407");
+		asked.proxy_password = "";
+		outcome(&asked, "407");
+		asked.proxy_user = NULL;
+		asked.proxy_password = NULL;
+		outcome(&asked, "407");
+		asked.proxy = wrong;
+		outcome(&asked, "407");
+		asked.proxy = NULL;
+	}
+}
+END_TEST
+
+static void set_trust(const char *path, const char *name)
+{
+	char from[400];
+	struct fleet_buf text;
+
+	(void)snprintf(from, sizeof(from), "%s/%s", environment("FAULTS_DIR"), name);
+	fleet_buf_init(&text, 100000);
+	ck_assert_int_eq(fleet_file_read(from, FLEET_FILE_DATA, &text, &error), 0);
+	ck_assert_int_eq(fleet_file_write(path, text.data, text.len, false, &error), 0);
+	fleet_buf_finish(&text);
+}
+
+/* A CA file that is corrected counts at once, also when the wrong one was read and kept. */
+START_TEST(test_corrected_trust)
+{
+	struct ask asked = {.base = base, .ms = 20000};
+	char path[500];
+
+	share_use(true);
+	(void)snprintf(path, sizeof(path), "%s/changing.pem", folder);
+	asked.ca_file = path;
+	set_trust(path, "other.pem");
+	(void)usleep(3100000);
+	outcome(&asked, "not trusted");
+	outcome(&asked, "not trusted");
+	set_trust(path, "ca.pem");
+	outcome(&asked, NULL);
+}
+END_TEST
+
+/* ---- Nobody holds others up ---- */
+
+/* The first connection to a host says nothing: others do not wait for it for long. */
+START_TEST(test_dead_first)
+{
+	struct relay relay;
+	struct ask asked = {.base = relay_begin(&relay, environment("SHARED_H2"), 1), .ms = 6000};
+	int64_t from_ms;
+	struct answer answer;
+	pid_t child;
+
+	share_use(true);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		ask(&asked, &answer);
+		_exit(answer.rc == FLEET_E_TIMEOUT && !answer.response.sent ? 0 : 1);
+	}
+	(void)usleep(200000);
+	from_ms = fleet_monotonic_ms();
+	outcome(&asked, NULL);
+	ck_assert_int_lt(fleet_monotonic_ms() - from_ms, 4500);
+	ck_assert_int_eq(child_status(child), 0);
+	relay_end(&relay);
+}
+END_TEST
+
+/* A connection that was good goes dead without a word: one request is lost by it, not all. */
+START_TEST(test_dies_silently)
+{
+	struct relay relay;
+	struct ask asked = {.base = relay_begin(&relay, environment("SHARED_H2"), 0), .ms = 20000};
+
+	share_use(true);
+	outcome(&asked, NULL);
+	outcome(&asked, NULL);
+	relay_freeze(&relay);
+	asked.ms = 1000;
+	ck_assert_int_eq(outcome(&asked, "no answer in time"), FLEET_E_TIMEOUT);
+	asked.ms = 20000;
+	outcome(&asked, NULL);
+	relay_end(&relay);
+}
+END_TEST
+
+/* How many descriptors the transport process has. */
+static size_t descriptors(void)
+{
+	char path[100];
+	size_t n = 0;
+	DIR *directory;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)share.child);
+	directory = opendir(path);
+	ck_assert_ptr_nonnull(directory);
+	while (readdir(directory))
+		n++;
+	(void)closedir(directory);
+	return n;
+}
+
+/* Clients that are killed leave nothing behind. */
+START_TEST(test_client_dies)
+{
+	struct ask asked = {.base = base, .ms = 30000};
+	size_t before;
+
+	share_use(true);
+	outcome(&asked, NULL);
+	before = descriptors();
+	set_fault("{\"match\":{\"path_contains\":\"/updateRuns\"},\"kind\":\"hang\",\"times\":-1}");
+	for (int i = 0; i < 10; i++) {
+		struct answer answer;
+		pid_t child = fork();
+
+		ck_assert_int_ge(child, 0);
+		if (child == 0) {
+			ask(&asked, &answer);
+			_exit(0);
+		}
+		(void)usleep(200000);
+		(void)kill(child, SIGKILL);
+		(void)child_status(child);
+	}
+	for (int i = 0; i < 100 && descriptors() > before; i++)
+		(void)usleep(50000);
+	ck_assert_uint_le(descriptors(), before);
+	free(control("DELETE", "faults", NULL));
+	outcome(&asked, NULL);
+}
+END_TEST
+
+static int raw_connection(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	memcpy(name.sun_path, share.address, share.len);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(
+		connect(fd, (struct sockaddr *)&name, (socklen_t)(sizeof(sa_family_t) + share.len)),
+		0);
+	return fd;
+}
+
+/* More clients than are served at a time wait for their turn; those who say nothing lose theirs. */
+START_TEST(test_too_many)
+{
+	struct ask asked = {.base = base, .ms = 500};
+	int fds[256];
+
+	share_use(true);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		fds[i] = raw_connection();
+	ck_assert_int_eq(outcome(&asked, "took no request in time"), FLEET_E_TIMEOUT);
+	asked.ms = 30000;
+	outcome(&asked, NULL);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		(void)close(fds[i]);
+}
+END_TEST
+
+/* Bytes that are no request end that connection and nothing else. */
+START_TEST(test_hostile_clients)
+{
+	struct ask asked = {.base = base, .ms = 20000};
+	unsigned int random = 1;
+
+	share_use(true);
+	for (int i = 0; i < 300; i++) {
+		char bytes[700], byte[64];
+		size_t len = (size_t)(i * 7) % sizeof(bytes);
+		int fd = raw_connection();
+		ssize_t n;
+
+		for (size_t at = 0; at < len; at++) {
+			random = random * 1103515245u + 12345u;
+			bytes[at] = (char)(random >> 16);
+		}
+		/* A good head gets further. */
+		if (i % 3 == 0 && len > 8) {
+			static const char kind[] = {'F', 'L', 'Q', '1'};
+			uint32_t rest = (uint32_t)len - 8;
+
+			memcpy(bytes, kind, 4);
+			memcpy(bytes + 4, &rest, 4);
+		}
+		(void)send(fd, bytes, len, MSG_NOSIGNAL);
+		if (i % 2)
+			(void)shutdown(fd, SHUT_WR);
+		if (i % 2 || len > 8) /* closed, after the greeting */
+			while ((n = recv(fd, byte, sizeof(byte), 0)) > 0)
+				ck_assert_int_le(n, 8);
+		(void)close(fd);
+	}
+	outcome(&asked, NULL);
+}
+END_TEST
+
+/* Another user's process is not served. */
+START_TEST(test_other_user)
+{
+	struct ask asked = {.base = base, .ms = 5000};
+	pid_t child;
+
+	if (geteuid() != 0)
+		return;
+	share_use(true);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		struct answer answer;
+
+		if (setuid(65534) != 0)
+			_exit(2);
+		ask(&asked, &answer);
+		_exit(answer.rc == FLEET_E_NETWORK && !answer.response.sent ? 0 : 1);
+	}
+	ck_assert_int_eq(child_status(child), 0);
+}
+END_TEST
+
+/* ---- Its end ---- */
+
+START_TEST(test_killed)
+{
+	struct ask asked = {.base = base, .ms = 20000};
+	struct share mine;
+	struct answer answer;
+	pid_t child;
+
+	share_begin(&mine);
+	outcome(&asked, NULL);
+	set_fault("{\"match\":{\"path_contains\":\"/updateRuns\"},\"kind\":\"hang\"}");
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		ask(&asked, &answer);
+		_exit(answer.rc == FLEET_E_NETWORK && answer.response.sent &&
+				      strstr(answer.error.message, "transport process ended")
+			      ? 0
+			      : 1);
+	}
+	(void)usleep(500000);
+	(void)kill(mine.child, SIGKILL);
+	ck_assert_int_eq(child_status(child), 0);
+	(void)share_stop(&mine);
+	/* Its socket is kept: one who comes now waits for the next one. */
+	asked.ms = 300;
+	ck_assert_int_eq(outcome(&asked, "took no request"), FLEET_E_TIMEOUT);
+	asked.ms = 20000;
+	share_serve(&mine);
+	outcome(&asked, NULL);
+	ck_assert(share_end(&mine));
+	fleet_transport_shared_at(mine.address, mine.len);
+	ck_assert_int_eq(outcome(&asked, "does not run"), FLEET_E_NETWORK);
+}
+END_TEST
+
+/* It stops at once, whatever runs. */
+START_TEST(test_stopped)
+{
+	struct ask asked = {.base = base, .ms = 20000};
+	struct answer answer;
+	struct share mine;
+	int64_t from_ms;
+	pid_t child;
+
+	share_begin(&mine);
+	set_fault("{\"match\":{\"path_contains\":\"/updateRuns\"},\"kind\":\"hang\"}");
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		(void)close(mine.stop);
+		ask(&asked, &answer);
+		_exit(answer.rc == FLEET_E_NETWORK && answer.response.sent ? 0 : 1);
+	}
+	(void)usleep(500000);
+	from_ms = fleet_monotonic_ms();
+	ck_assert(share_end(&mine));
+	ck_assert_int_lt(fleet_monotonic_ms() - from_ms, 3000);
+	ck_assert_int_eq(child_status(child), 0);
+}
+END_TEST
+
+/* ---- What it costs ---- */
+
+static double cpu_ms(int who)
+{
+	struct rusage use;
+
+	(void)getrusage(who, &use);
+	return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e3 +
+	       (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e3;
+}
+
+/* Milliseconds of the CPU that N processes with one request each take, all together. */
+static double cost(const struct ask *asked, int n)
+{
+	double from_ms = cpu_ms(RUSAGE_CHILDREN);
+
+	for (int i = 0; i < n; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			struct answer answer;
+
+			ask(asked, &answer);
+			_exit(answer.rc ? 1 : 0);
+		}
+		if (child < 0 || child_status(child) != 0)
+			return -1;
+	}
+	return cpu_ms(RUSAGE_CHILDREN) - from_ms;
+}
+
+static int measure(int n)
+{
+	const char *const names[] = {"SHARED_H2", "SHARED_H1", "FLEETSIM_URL"};
+
+	configure();
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct ask asked = {.base = environment(names[i]), .ms = 20000};
+		double own = cost(&asked, n), clients, all;
+		struct share mine;
+
+		share_begin(&mine);
+		all = cpu_ms(RUSAGE_CHILDREN);
+		clients = cost(&asked, n);
+		(void)share_end(&mine);
+		all = cpu_ms(RUSAGE_CHILDREN) - all;
+		(void)printf("%s: CPU of one request, ms: own process %.2f, client %.2f, client "
+			     "and transport process %.2f\n",
+			     names[i], own / n, clients / n, all / n);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	Suite *suite = suite_create("shared");
+	TCase *tests = tcase_create("shared");
+	bool ended_well;
+	SRunner *runner;
+	int failed;
+
+	if (argc > 1 && strcmp(argv[1], "--measure") == 0)
+		return measure(argc > 2 ? (int)strtol(argv[2], NULL, 10) : 100);
+	share_begin(&share);
+	tcase_add_checked_fixture(tests, setup_shared, teardown);
+	tcase_set_timeout(tests, 180);
+	tcase_add_loop_test(tests, test_same, 0, (int)COUNT(faults));
+	tcase_add_loop_test(tests, test_same_refusals, 0, 13);
+	tcase_add_test(tests, test_multiplexed);
+	tcase_add_test(tests, test_kept);
+	tcase_add_test(tests, test_acts_alone);
+	tcase_add_loop_test(tests, test_not_mixed, 0, 3);
+	tcase_add_test(tests, test_corrected_trust);
+	tcase_add_test(tests, test_dead_first);
+	tcase_add_test(tests, test_dies_silently);
+	tcase_add_test(tests, test_client_dies);
+	tcase_add_test(tests, test_too_many);
+	tcase_add_test(tests, test_hostile_clients);
+	tcase_add_test(tests, test_other_user);
+	tcase_add_test(tests, test_killed);
+	tcase_add_test(tests, test_stopped);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	ended_well = share_end(&share);
+	if (!ended_well)
+		(void)fprintf(stderr, "the transport process did not end well\n");
+	return failed || !ended_well ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -79,7 +79,7 @@ pid_t broker_spawn(struct broker_program *program);
 
 /* Supervision: of one worker, from the start of the core's event loop to its end. */
 
-/* Sets what is supervised. All of it stays as it is until broker_finish() returns true. */
+/* Sets what is supervised. All of it stays as it is until broker_finish(). */
 void broker_supervise(const struct broker_core *core, char *const *argv, char *const *envp);
 
 /* The event loop begins: starts the worker. */
@@ -89,8 +89,10 @@ void broker_begin(void);
  * a process that has not been waited for. May be called at any time, also twice. */
 void broker_end(void);
 
-/* The module goes: also waits for that process, for less than a millisecond. Returns whether there
- * is none any more. */
-bool broker_finish(void);
+/*
+ * The module goes: also waits for that process, at most 50 ms. A process that still shares the
+ * core's memory then has been killed, and runs nothing of ours any more.
+ */
+void broker_finish(void);
 
 #endif

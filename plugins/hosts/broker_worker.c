@@ -25,11 +25,14 @@
 /* How long the end of the process we started is awaited when its socket has closed: its exit status
  * is the reason when the worker gave none. */
 #define STATUS_MS 50
-/* Packets read at a wakeup and in a tick: writing the log is the core's time. */
+/* Packets read in a tick: writing the log is the core's time. */
 #define PACKETS 16
 /* After so many failures in a row, each a minute after the other, one an hour is said. */
 #define FAILURES_SAID 8
 #define FAILURES_HOUR 60
+/* How long a killed process is awaited before the module goes, which is not in the core's loop. */
+#define FINISH_TIMES 100
+#define FINISH_NS 500000
 /* Descriptors that the new process puts in place of others must be above these. */
 #define LEAST_FD 10
 
@@ -40,10 +43,12 @@ static struct {
 	bool on;    /* the event loop runs, the timer exists */
 	int socket; /* -1: there is no worker */
 	int timer;
-	bool is_reading;   /* the socket is registered */
-	bool is_up;	   /* it has said so */
-	pid_t child;	   /* started, not yet waited for; 0 none */
-	int status;	   /* of the last one that was waited for */
+	bool is_reading; /* the socket is registered */
+	bool is_up;	 /* it has said so */
+	pid_t child;	 /* started, not yet waited for; 0 none */
+	int status;	 /* of the last one that was waited for */
+	int packets;	 /* read since tick_ms */
+	int64_t tick_ms;
 	unsigned failures; /* in a row */
 	int64_t started_ms, reap_ms, read_ms, gone_ms, start_ms;
 	char reason[BROKER_PACKET + 32]; /* the worker's own, for its end */
@@ -261,20 +266,24 @@ static int on_socket(int fd, int events, void *arg)
 	char packet[BROKER_PACKET + 1];
 	int64_t now = now_ms();
 	bool gone = false;
-	int left;
 
 	(void)events;
 	(void)arg;
 	/* The loop may tell of a descriptor that was closed, and opened anew, since it looked. */
 	if (fd != broker.socket || !broker.is_reading)
 		return 0;
-	for (left = PACKETS; left > 0 && !gone; left--) {
+	if (now - broker.tick_ms >= TICK_MS) {
+		broker.tick_ms = now;
+		broker.packets = 0;
+	}
+	while (broker.packets < PACKETS && !gone) {
 		ssize_t len = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
 
+		if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			break;
+		broker.packets++;
 		if (len > 0)
 			take_packet(packet, (size_t)len);
-		else if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			break;
 		else if (len == 0 || (errno != EINTR && errno != ECONNRESET))
 			gone = true;
 	}
@@ -282,11 +291,11 @@ static int on_socket(int fd, int events, void *arg)
 	if (gone) {
 		drop_socket();
 		broker.gone_ms = now + (broker.child > 0 ? STATUS_MS : 0);
-	} else if (left == 0) {
+	} else if (broker.packets >= PACKETS) {
 		/* What it says faster stays in the socket. */
 		unregister_fd(fd);
 		broker.is_reading = false;
-		broker.read_ms = now + TICK_MS;
+		broker.read_ms = broker.tick_ms + TICK_MS;
 	}
 	set_timer();
 	return 0;
@@ -372,16 +381,16 @@ void broker_end(void)
 		(void)kill(broker.child, SIGKILL);
 }
 
-bool broker_finish(void)
+void broker_finish(void)
 {
-	const struct timespec moment = {0, 100000};
+	const struct timespec moment = {0, FINISH_NS};
 
 	broker_end();
 	reap();
-	for (int i = 0; i < 5 && broker.child > 0; i++) {
+	/* It is there only if the loop ended just after it began, and has been killed. */
+	for (int i = 0; i < FINISH_TIMES && broker.child > 0; i++) {
 		(void)nanosleep(&moment, NULL);
 		reap();
 	}
 	broker.core = NULL;
-	return broker.child == 0;
 }

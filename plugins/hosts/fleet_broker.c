@@ -208,9 +208,8 @@ int nebmodule_deinit(int flags, int reason)
 	(void)reason;
 	if (module.core.deregister_callback)
 		(void)module.core.deregister_callback(PROCESS_DATA, on_process);
-	if (broker_finish()) {
-		free(module.environment);
-		module.environment = NULL;
-	}
+	broker_finish();
+	free(module.environment);
+	module.environment = NULL;
 	return 0;
 }

@@ -20,6 +20,13 @@
 #define MAX_SAMPLES 4096
 #define LINE_MAX_LEN 1010 /* a packet and the prefix */
 
+/* That a module and the core have a variable of the same name is what a test is about. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_odr_violation=0";
+}
+
 const char *fake_version = FAKE_VERSION;
 int __neb_api_version = 4711;
 unsigned long event_broker_options = ~0UL;
@@ -45,7 +52,7 @@ static size_t line_count, most_lines;
 
 static struct {
 	double wall_us[MAX_SAMPLES], cpu_us;
-	size_t count;
+	size_t count, slow;
 	long waits;
 } times[FAKE_CALL_COUNT];
 
@@ -82,9 +89,19 @@ static void note_time(enum fake_call call, const struct moment *since)
 		times[call].wall_us[times[call].count++] = us_between(&since->wall, &now.wall);
 	if (cpu_us > times[call].cpu_us)
 		times[call].cpu_us = cpu_us;
+	times[call].slow += cpu_us > 1000;
 	times[call].waits += now.usage.ru_nvcsw - since->usage.ru_nvcsw;
 	if (now.lines - since->lines > most_lines)
 		most_lines = now.lines - since->lines;
+}
+
+void fake_time(void (*call)(void))
+{
+	struct moment since;
+
+	look(&since);
+	call();
+	note_time(FAKE_OTHER, &since);
 }
 
 static int compare(const void *a, const void *b)
@@ -96,29 +113,35 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-bool fake_print_times(void)
+bool fake_print_times(size_t slow)
 {
 	static const char *const names[] = {
 		"dlopen", "nebmodule_init",  "event loop starts", "packet",
-		"timer",  "event loop ends", "nebmodule_deinit"};
-	bool is_fast = true;
+		"timer",  "event loop ends", "nebmodule_deinit",  "(posix_spawn)"};
+	size_t slow_count = 0;
+	long waits = 0;
 
-	printf("%-20s %6s %12s %12s %12s %6s\n", "call", "calls", "median us", "max us",
-	       "max CPU us", "waits");
+	printf("%-20s %6s %10s %10s %12s %9s %6s\n", "call", "calls", "median us", "max us",
+	       "max CPU us", "over 1 ms", "waits");
 	for (int i = 0; i < FAKE_CALL_COUNT; i++) {
 		size_t count = times[i].count;
 
 		if (count == 0)
 			continue;
 		qsort(times[i].wall_us, count, sizeof(double), compare);
-		printf("%-20s %6zu %12.1f %12.1f %12.1f %6ld\n", names[i], count,
+		printf("%-20s %6zu %10.1f %10.1f %12.1f %9zu %6ld\n", names[i], count,
 		       times[i].wall_us[count / 2], times[i].wall_us[count - 1], times[i].cpu_us,
-		       times[i].waits);
+		       times[i].slow, times[i].waits);
 		/* To load and unload is the core's own doing, not of its loop. */
-		if (i != FAKE_LOAD && i != FAKE_DEINIT)
-			is_fast = is_fast && times[i].cpu_us < 1000 && times[i].waits == 0;
+		if (i == FAKE_LOAD || i == FAKE_DEINIT || i == FAKE_OTHER)
+			continue;
+		waits += times[i].waits;
+		slow_count += times[i].slow;
 	}
-	return is_fast;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	slow_count = 0;
+#endif
+	return waits == 0 && slow_count <= slow;
 }
 
 /* ---- What the module finds */

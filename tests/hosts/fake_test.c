@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -367,6 +368,18 @@ static void test_restarts(void)
 	wait_for_end(pid, "and the last worker has ended");
 }
 
+static pid_t spawned;
+
+static void spawn(void)
+{
+	static char status[] = "status=0";
+	char *const argv[] = {worker_path, worker_path, worker_path, worker_path,
+			      worker_path, status,	NULL};
+
+	if (posix_spawn(&spawned, worker_path, NULL, NULL, argv, environ))
+		spawned = 0;
+}
+
 static bool measure(int times, size_t mib)
 {
 	char *memory = malloc(mib << 20);
@@ -375,10 +388,15 @@ static bool measure(int times, size_t mib)
 		return false;
 	memset(memory, 1, mib << 20);
 	restart(times, false);
+	for (int i = 0; i < times; i++) {
+		fake_time(spawn);
+		check(spawned > 0 && waitpid(spawned, NULL, 0) == spawned, "it can be spawned");
+	}
 	/* Read once, so that it is there to the end. */
 	printf("a core of %zu MiB%s, %d starts\n", mib, memory[mib] == 1 ? "" : "?", times);
 	free(memory);
-	return fake_print_times();
+	/* A virtual processor may lose some ms to others and count them as the program's. */
+	return fake_print_times((size_t)times / 25);
 }
 
 /* The absolute path of what VARIABLE names, or else of IN_BUILD in the build folder. */
@@ -434,7 +452,7 @@ int main(int argc, char **argv)
 		test_log();
 		test_early_ends();
 		test_restarts();
-		is_fast = fake_print_times();
+		is_fast = fake_print_times(3);
 	}
 	(void)unlink(note_path);
 	(void)rmdir(folder);

@@ -79,12 +79,25 @@ static int set_defaults(struct fleet_config *config, const char *path)
 	return config->path ? 0 : FLEET_E_NOMEM;
 }
 
+/* Remembers that what is in PATH, a file or a folder, matters. */
+static int add_file(struct fleet_config *config, const char *path, struct fleet_error *error)
+{
+	struct fleet_config_memory *memory = config->memory;
+	const char **file = fleet_config_array_add(&memory->files, sizeof(*file));
+
+	if (file)
+		*file = fleet_arena_text(&memory->arena, path, strlen(path));
+	return file && *file ? 0 : no_memory(error);
+}
+
 static int read_file(struct fleet_config *config, const char *path, bool is_main,
 		     struct fleet_error *error)
 {
 	struct fleet_buf text;
-	int rc;
+	int rc = add_file(config, path, error);
 
+	if (rc)
+		return rc;
 	fleet_buf_init(&text, FLEET_CONFIG_MAX_FILE);
 	rc = fleet_file_read(path, FLEET_FILE_CONFIG, &text, error);
 	if (rc == FLEET_E_NOTFOUND && is_main) {
@@ -152,8 +165,11 @@ static int read_directory(struct fleet_config *config, const char *path, bool mu
 	struct fleet_error why;
 	DIR *dir = NULL;
 	int fd = -1;
-	int rc = fleet_dir_open(path, FLEET_FILE_CONFIG, false, &fd, &why);
+	int rc = add_file(config, path, error);
 
+	if (rc)
+		return rc;
+	rc = fleet_dir_open(path, FLEET_FILE_CONFIG, false, &fd, &why);
 	if (rc == FLEET_E_NOTFOUND && !must_exist)
 		return 0;
 	if (rc)
@@ -353,6 +369,8 @@ static int resolve(struct fleet_config *config, struct fleet_error *error)
 	config->credential_count = memory->credentials.count;
 	config->defaults = memory->options.items;
 	config->default_count = memory->options.count;
+	config->files = memory->files.items;
+	config->file_count = memory->files.count;
 	config->fleets = fleets;
 	for (size_t i = 0; i < count; i++) {
 		int rc = resolve_fleet(config, &raw[i], &fleets[i], error);
@@ -436,6 +454,7 @@ void fleet_config_free(struct fleet_config *config)
 	free(config->memory->raw_estates.items);
 	free(config->memory->options.items);
 	free(config->memory->seen.items);
+	free(config->memory->files.items);
 	fleet_arena_finish(&config->memory->arena);
 	free(config->memory);
 	free(config);

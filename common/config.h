@@ -111,6 +111,9 @@ struct fleet_config {
 	size_t estate_count;
 	const struct fleet_config_default *defaults;
 	size_t default_count;
+	/* All files and folders that were looked at, whose change may change what is here. */
+	const char *const *files;
+	size_t file_count;
 	struct fleet_config_memory *memory;
 };
 

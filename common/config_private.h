@@ -61,6 +61,7 @@ struct fleet_config_memory {
 	struct fleet_config_array raw_estates; /* struct fleet_config_raw_estate */
 	struct fleet_config_array options;     /* struct fleet_config_default */
 	struct fleet_config_array seen;	       /* struct fleet_config_seen */
+	struct fleet_config_array files;       /* const char * */
 };
 
 /* Appends a zeroed item of SIZE bytes to ARRAY; NULL at the cap or when memory ran out. */

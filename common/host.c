@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -41,13 +43,26 @@ const struct fleet_option fleet_host_option_table[] = {
 	FLEET_OPT_END,
 };
 
-/* What the signal handler needs: it may allocate and format nothing, and gets no argument. */
-static struct {
+/* A packet for whoever collects verdicts: the exit code, then the line. */
+struct last_line {
+	char code;
 	char line[256];
 	size_t len;
-	int level;
+};
+
+/* What the signal handlers need: they may allocate and format nothing, and get no argument. */
+static struct {
+	struct last_line timeout, crash;
 	volatile sig_atomic_t printing;
 } last_resort;
+
+/* Where verdicts go. */
+static struct {
+	int fd;
+	struct fleet_buf *collected; /* NULL: FD takes them as they are */
+	bool is_guarded;
+	char name[64]; /* of the module, for a verdict on itself */
+} verdicts = {.fd = STDOUT_FILENO};
 
 /* Replaces descriptors that are closed, so that no file of ours becomes one of them. Standard
  * output is replaced by something that cannot be written: printing must fail then. */
@@ -75,17 +90,123 @@ void fleet_host_prepare(void)
 	(void)sigaction(SIGXFSZ, &ignore, NULL);
 }
 
+/* Writes LAST and ends the process with its code. */
+static void say_last(const struct last_line *last)
+{
+	struct pollfd reader = {.fd = verdicts.fd, .events = POLLOUT};
+	const char *bytes = verdicts.collected ? &last->code : last->line;
+	size_t len = last->len + (verdicts.collected ? 1 : 0);
+
+	/* A verdict that is half out, or a reader that does not read, leaves nothing to say. */
+	if (last_resort.printing || poll(&reader, 1, 0) != 1 || !(reader.revents & POLLOUT))
+		_exit(FLEET_LEVEL_UNKNOWN);
+	if (write(verdicts.fd, bytes, len) != (ssize_t)len)
+		_exit(FLEET_LEVEL_UNKNOWN);
+	_exit(last->code);
+}
+
 static void on_alarm(int number)
 {
-	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
 	(void)number;
-	/* A verdict that is half out, or a reader that does not read, leaves nothing to say. */
-	if (last_resort.printing || poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT))
-		_exit(FLEET_LEVEL_UNKNOWN);
-	if (write(STDOUT_FILENO, last_resort.line, last_resort.len) != (ssize_t)last_resort.len)
-		_exit(FLEET_LEVEL_UNKNOWN);
-	_exit(last_resort.level);
+	say_last(&last_resort.timeout);
+}
+
+static void on_crash(int number)
+{
+	(void)number;
+	say_last(&last_resort.crash);
+}
+
+/* Writes NAME in capitals, as a first line begins. */
+static void to_upper(const char *name, char upper[64])
+{
+	(void)fleet_text_clean_into(upper, 64, name);
+	for (char *c = upper; *c; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+}
+
+static void set_last_line(struct last_line *last, int level, const char *name, const char *text)
+{
+	char upper[64];
+	int n;
+
+	to_upper(name, upper);
+	last->code = (char)level;
+	n = snprintf(last->line, sizeof(last->line), "%s %s - %s\n", upper,
+		     fleet_level_name((enum fleet_level)level), text);
+	last->len = n > 0 && (size_t)n < sizeof(last->line) ? (size_t)n : 0;
+}
+
+/* What a module writes to standard output by itself ends in a file that is only looked at. The real
+ * one gets another descriptor. */
+static void hide_output(void)
+{
+	int own = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int trap = memfd_create("stdout", MFD_CLOEXEC);
+
+	if (own >= 0 && trap >= 0 && dup2(trap, STDOUT_FILENO) == STDOUT_FILENO) {
+		verdicts.fd = own;
+		own = -1;
+	}
+	if (trap >= 0)
+		(void)close(trap);
+	if (own >= 0)
+		(void)close(own);
+}
+
+/* A module that takes all memory gets none at last, before the machine has none. The sanitizers'
+ * own memory is more than that. */
+static void limit_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur <= FLEET_HOST_MEMORY)
+		return;
+	limit.rlim_cur = FLEET_HOST_MEMORY;
+	(void)setrlimit(RLIMIT_AS, &limit);
+#endif
+}
+
+/* A stack that ran over is no place for a handler to run on. */
+static void catch_crashes(void)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+	static char stack[(size_t)32 << 10];
+	const stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+
+	(void)sigfillset(&action.sa_mask);
+	if (sigaltstack(&other, NULL) != 0)
+		return;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		(void)sigaction(signals[i], &action, NULL);
+#endif
+}
+
+void fleet_host_guard(const char *name)
+{
+	(void)snprintf(verdicts.name, sizeof(verdicts.name), "%s", name);
+	set_last_line(&last_resort.crash, FLEET_LEVEL_UNKNOWN, name,
+		      "the module crashed and was ended; whoever wrote it needs to know: try the "
+		      "same command in a debugger");
+	if (verdicts.is_guarded)
+		return;
+	verdicts.is_guarded = true;
+	limit_memory();
+	catch_crashes();
+	hide_output();
+}
+
+void fleet_host_collect(struct fleet_buf *collected, int fd)
+{
+	fleet_host_guard("check_fleet");
+	if (verdicts.fd != STDOUT_FILENO)
+		(void)close(verdicts.fd);
+	verdicts.fd = fd;
+	verdicts.collected = collected;
 }
 
 void fleet_host_pause(void)
@@ -100,21 +221,12 @@ void fleet_host_alarm(const char *name, struct fleet_deadline at, enum fleet_lev
 	struct sigaction action = {.sa_handler = on_alarm};
 	struct itimerval timer = {{0, 0}, {0, 0}};
 	int64_t left = fleet_deadline_left_ms(at);
-	char upper[64];
 	sigset_t set;
-	int n;
 
 	fleet_host_pause();
-	(void)fleet_text_clean_into(upper, sizeof(upper), name);
-	for (char *c = upper; *c; c++)
-		if (*c >= 'a' && *c <= 'z')
-			*c = (char)(*c - 'a' + 'A');
-	n = snprintf(last_resort.line, sizeof(last_resort.line),
-		     "%s %s - timeout: no verdict before -t ended; look for a disk or file system "
-		     "that hangs, or give -t more time\n",
-		     upper, fleet_level_name(level));
-	last_resort.len = n > 0 ? (size_t)n : 0;
-	last_resort.level = (int)level;
+	set_last_line(&last_resort.timeout, (int)level, name,
+		      "timeout: no verdict before -t ended; look for a disk or file system "
+		      "that hangs, or give -t more time");
 
 	(void)sigfillset(&action.sa_mask);
 	(void)sigaction(SIGALRM, &action, NULL);
@@ -128,11 +240,43 @@ void fleet_host_alarm(const char *name, struct fleet_deadline at, enum fleet_lev
 	(void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* Bytes that something else than us wrote to standard output; forgets them. */
+static size_t stray_output(void)
+{
+	struct stat about;
+
+	if (!verdicts.is_guarded || verdicts.fd == STDOUT_FILENO)
+		return 0;
+	(void)fflush(stdout);
+	if (fstat(STDOUT_FILENO, &about) != 0 || about.st_size <= 0)
+		return 0;
+	/* A module may have closed it, or worse: then it says so again, which is right. */
+	if (ftruncate(STDOUT_FILENO, 0) == 0)
+		(void)lseek(STDOUT_FILENO, 0, SEEK_SET);
+	return (size_t)about.st_size;
+}
+
 int fleet_host_print(const char *text, size_t len, enum fleet_level level)
 {
+	size_t stray = stray_output();
+	struct last_line garbage;
+	char why[160];
+
+	if (stray > 0) {
+		(void)snprintf(why, sizeof(why),
+			       "the module wrote %zu byte%s to standard output by itself, so "
+			       "nothing it says is believed; whoever wrote it needs to know",
+			       stray, stray == 1 ? "" : "s");
+		set_last_line(&garbage, FLEET_LEVEL_UNKNOWN, verdicts.name, why);
+		text = garbage.line;
+		len = garbage.len;
+		level = FLEET_LEVEL_UNKNOWN;
+	}
+	if (verdicts.collected)
+		return fleet_buf_add(verdicts.collected, text, len) ? FLEET_LEVEL_UNKNOWN : (int)level;
 	last_resort.printing = 1;
 	while (len > 0) {
-		ssize_t n = write(STDOUT_FILENO, text, len);
+		ssize_t n = write(verdicts.fd, text, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;

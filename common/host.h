@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "keep.h"
 #include "loader.h"
 #include "module.h"
 
@@ -43,6 +44,7 @@ struct fleet_host_program {
 		    const struct fleet_error *error);
 	/* A further part of --check-config, such as the policy file. May be NULL. */
 	int (*check_config)(const struct fleet_config *config, struct fleet_error *error);
+	struct fleet_keep *keep; /* what is kept from call to call; NULL where there is one call */
 };
 
 /* One call of a program, its module ready to run. */
@@ -69,6 +71,22 @@ struct fleet_host {
 int fleet_host_begin(const struct fleet_host_program *program, int argc, char *const *argv,
 		     struct fleet_host *host);
 void fleet_host_finish(struct fleet_host *host);
+
+/*
+ * Guards a check against its module: a crash (SIGSEGV and its kin) makes the process end with one
+ * line "NAME UNKNOWN - the module crashed ..." written with write(2), memory is limited to
+ * FLEET_HOST_MEMORY bytes, and what the module itself writes to standard output makes the verdict
+ * UNKNOWN. fleet_host_begin calls it for checks; it may be called again with another name.
+ */
+#define FLEET_HOST_MEMORY ((size_t)1 << 30)
+void fleet_host_guard(const char *name);
+
+/*
+ * For a process that makes many calls: from now on verdicts are added to OUT instead of being
+ * printed, and what the alarm or a crash says goes to the descriptor FD as one packet, the exit code
+ * as a byte before the line. OUT must outlive all calls.
+ */
+void fleet_host_collect(struct fleet_buf *out, int fd);
 
 /* Stops the alarm while a person is asked; fleet_host_begin_again then lets the time of -t begin
  * anew. */

@@ -367,16 +367,22 @@ int fleet_host_begin(const struct fleet_host_program *program, int argc, char *c
 	host->program = program;
 	fleet_host_prepare();
 	(void)snprintf(host->name, sizeof(host->name), "%s", program->name);
+	if (program->kind == FLEET_MODULE_CHECK)
+		fleet_host_guard(host->name);
 	fleet_host_alarm(host->name, fleet_deadline_in(FIRST_ALARM_MS), FLEET_LEVEL_UNKNOWN);
 	look_ahead(program, argc, argv, &early);
 	/* Only a run needs the configuration; -h must work without one. */
-	config_rc = fleet_config_load(early.config ? early.config : fleet_config_default_path,
+	config_rc = fleet_keep_config(program->keep,
+				      early.config ? early.config : fleet_config_default_path,
 				      &host->config, &config_error);
 	if (!early.module)
 		return without_module(host, &early, config_rc, &config_error);
 
-	rc = fleet_loader_find(module_dir_of(&early, host->config), program->kind, early.module,
-			       &host->loaded, &error);
+	/* Until it is known to be a module, what is asked for is called by its own name. */
+	if (program->kind == FLEET_MODULE_CHECK && strlen(early.module) < sizeof(host->name))
+		fleet_host_guard(early.module);
+	rc = fleet_keep_module(program->keep, module_dir_of(&early, host->config), program->kind,
+			       early.module, &host->loaded, &error);
 	if (rc == FLEET_E_NOTFOUND)
 		return usage(host, &error);
 	if (rc)
@@ -403,7 +409,9 @@ void fleet_host_finish(struct fleet_host *host)
 	for (size_t i = 0; i < host->set_count; i++)
 		fleet_options_finish(&host->sets[i]);
 	free(host->values);
-	fleet_loader_close(&host->loaded);
-	fleet_config_free(host->config);
+	if (host->program) {
+		fleet_keep_module_done(host->program->keep, &host->loaded);
+		fleet_keep_config_done(host->program->keep, host->config);
+	}
 	memset(host, 0, sizeof(*host));
 }

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs check after check. Configuration, modules and answers stay from one to the next. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "host.h"
+#include "runner.h"
+
+#define MAX_WORDS 4096
+
+/* The words of a packet of LEN bytes. Returns how many, 0 when it is none of ours. */
+static int words_of(char *packet, size_t len, char *words[MAX_WORDS + 1])
+{
+	size_t count = 0;
+
+	if (len == 0 || packet[len - 1] != '\0')
+		return 0;
+	for (char *word = packet; word < packet + len; word += strlen(word) + 1) {
+		if (count == MAX_WORDS)
+			return 0;
+		words[count++] = word;
+	}
+	words[count] = NULL;
+	return (int)count;
+}
+
+/* Sends the exit code CODE and what was collected. */
+static bool answer(int code, const struct fleet_buf *verdict)
+{
+	const char first = (char)code;
+	size_t len = verdict->len < WORKER_OUTPUT_MAX ? verdict->len : WORKER_OUTPUT_MAX;
+	struct iovec parts[] = {{(void *)(size_t)&first, 1}, {verdict->data, len}};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+
+	for (;;) {
+		ssize_t n = sendmsg(RUNNER_FD, &message, MSG_NOSIGNAL);
+
+		if (n >= 0 || errno != EINTR)
+			return n >= 0;
+	}
+}
+
+int runner_main(void)
+{
+	static char packet[RUNNER_PACKET], *words[MAX_WORDS + 1];
+	struct fleet_keep *keep = fleet_keep_new();
+	struct fleet_buf verdict;
+
+	if (!keep || chdir("/") != 0)
+		return 1;
+	(void)prctl(PR_SET_NAME, "fleet_runner");
+	(void)fcntl(RUNNER_FD, F_SETFD, FD_CLOEXEC);
+	fleet_buf_init(&verdict, (size_t)2 << 20);
+	fleet_host_collect(&verdict, RUNNER_FD);
+	for (;;) {
+		ssize_t n = recv(RUNNER_FD, packet, sizeof(packet), 0);
+		int argc, code;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		argc = n > 0 ? words_of(packet, (size_t)n, words) : 0;
+		if (argc == 0)
+			break;
+		fleet_keep_refresh(keep);
+		code = check_call(argc, words, keep);
+		fleet_host_pause();
+		if (!answer(code, &verdict))
+			break;
+		fleet_buf_clear(&verdict);
+	}
+	fleet_buf_finish(&verdict);
+	fleet_keep_free(keep);
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The process that runs checks for fleet_worker, and what both sides of its socket agree on. */
+#ifndef FLEETMON_RUNNER_H
+#define FLEETMON_RUNNER_H
+
+#include <stddef.h>
+
+#include "worker_message.h"
+
+#define RUNNER_FD 3 /* the socket, in a runner */
+/* Bytes of a packet: a command, or an exit code and the output. */
+#define RUNNER_PACKET (WORKER_OUTPUT_MAX + 1)
+
+/* "fleet_worker --runner": runs one command after the other until the socket ends. Returns the exit
+ * code. */
+int runner_main(void);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fleet_worker: takes jobs from a monitoring core's query handler and answers them. One process, one
+ * loop, no thread: this process runs no module, opens no connection to the service and reads no
+ * answer of it. What can crash, hang or grow happens in processes of its own (runners, programs).
+ */
+#ifndef FLEETMON_WORKER_H
+#define FLEETMON_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/time.h>
+#include <sys/types.h>
+
+#include "buf.h"
+#include "worker_command.h"
+#include "worker_message.h"
+
+struct worker;
+
+struct worker_options {
+	const char *query_socket; /* of the core */
+	const char *config;	  /* fleetmon.conf, for where figures are left */
+	const char *user;	  /* whom root becomes */
+	int64_t max_runners;	  /* checks at the same time */
+	int64_t max_programs;	  /* programs at the same time: actions, and what needs a shell */
+	int64_t broker_fd;	  /* a socket to fleet_broker.so, -1 for none */
+	bool help, version;
+};
+
+/* Something the loop waits for. READY is called when FD can be read or written, or has ended. */
+struct worker_watch {
+	int fd; /* -1: not watched */
+	void (*ready)(struct worker *worker, struct worker_watch *watch, uint32_t events);
+};
+
+enum worker_job_kind { WORKER_CHECK, WORKER_PROGRAM };
+
+/* One job, from the core's message to the answer. */
+struct worker_job {
+	struct worker_job *next;  /* of those that wait, or of those that run */
+	struct worker_core *core; /* NULL when the core that asked is gone: nobody waits for it */
+	struct worker_request request;
+	char *message; /* owned; what REQUEST points into */
+	struct worker_command command;
+	enum worker_job_kind kind;
+	struct timeval start;
+	int64_t start_ms, deadline_ms; /* on the monotonic clock */
+	struct worker_runner *runner;  /* that runs it, NULL while none does */
+	/* A program that runs. */
+	pid_t pid; /* 0 for none */
+	struct worker_watch streams[2];
+	struct fleet_buf out, err;
+	bool is_action;	  /* it may change something: it is not killed before its own alarm has rung */
+	bool is_answered; /* the core was told that its time is over; it still runs */
+};
+
+/* What is counted from the start of the process, and how things are. */
+struct worker_figures {
+	int64_t started_s;
+	uint64_t checks, programs; /* answered */
+	uint64_t timeouts, crashes, lost; /* LOST: the core went away before the answer */
+	uint64_t latency_ms_max;
+	uint64_t latencies[24]; /* how many answers took less than 2^i milliseconds */
+	uint64_t registrations, disconnects;
+	uint64_t runners_started;
+};
+
+struct worker {
+	struct worker_options options;
+	int epoll;
+	struct worker_core *cores[2]; /* check_fleet, fleet_action */
+	struct worker_job *waiting, **waiting_end;
+	struct worker_job *running; /* programs; a check is its runner's */
+	size_t running_programs;
+	struct worker_runner *runners;
+	size_t runner_count;
+	struct worker_watch signals, broker;
+	struct worker_figures figures;
+	struct worker_job *ended; /* freed when the loop comes round */
+	char *cache_dir;	  /* where figures are left, NULL for nowhere; owned */
+	int64_t figures_ms;	  /* when they were left there */
+	bool is_figureless;	  /* they could not be, which was said */
+	bool is_stopping;
+	dev_t plugin_device; /* of the installed check_fleet, whose work runners do */
+	ino_t plugin_inode;
+};
+
+/* ---- worker_loop.c */
+
+/* Watches FD for EVENTS (EPOLLIN, ...). False when it cannot be watched. */
+bool worker_watch(struct worker *worker, struct worker_watch *watch, int fd, uint32_t events);
+void worker_watch_change(struct worker *worker, struct worker_watch *watch, uint32_t events);
+/* Stops watching and closes the descriptor. */
+void worker_unwatch(struct worker *worker, struct worker_watch *watch);
+
+/* Runs until all is done. Returns the exit code. */
+int worker_loop(struct worker *worker);
+
+/* Says TEXT to whoever reads our log: the core's log by way of the broker, else standard error. */
+void worker_log(struct worker *worker, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- worker_core.c: a connection to the core for each plugin */
+
+/* The one for commands of PLUGIN; its jobs that are no checks run as programs. NULL when memory ran
+ * out. It connects when worker_core_tick is called, and again whenever it has to. */
+struct worker_core *worker_core_new(const char *plugin, bool is_action);
+void worker_core_free(struct worker *worker, struct worker_core *core);
+/* Does what is due at NOW_MS; returns when something will be next. */
+int64_t worker_core_tick(struct worker *worker, struct worker_core *core, int64_t now_ms);
+/* A child of ours has ended. True when it was this connection's holder. */
+bool worker_core_reap(struct worker *worker, struct worker_core *core, pid_t pid);
+/* Sends the answer to JOB. */
+void worker_core_answer(struct worker *worker, struct worker_core *core,
+			const struct worker_job *job, const struct worker_answer *answer);
+/* Takes no more jobs. */
+void worker_core_stop(struct worker *worker, struct worker_core *core);
+/* Has all that was answered been sent? */
+bool worker_core_is_flushed(const struct worker_core *core);
+bool worker_core_is_ready(const struct worker_core *core);
+bool worker_core_is_action(const struct worker_core *core);
+
+/* ---- worker_jobs.c */
+
+/* Takes a message of CORE, LEN bytes, as a job. False when it is none. */
+bool worker_job_take(struct worker *worker, struct worker_core *core, const char *message,
+		     size_t len);
+/* Starts what can be started. */
+void worker_jobs_dispatch(struct worker *worker);
+/* Answers JOB and forgets it. */
+void worker_job_answer(struct worker *worker, struct worker_job *job, const char *out,
+		       size_t out_len, const char *err, size_t err_len, int wait_status);
+/* The time of JOB is over: says so to the core. The caller sees to what runs. */
+void worker_job_expired(struct worker *worker, struct worker_job *job, int wait_status);
+/* Forgets JOB, which is in no list any more. */
+void worker_job_free(struct worker *worker, struct worker_job *job);
+/* CORE has gone: nobody waits for its jobs. Checks that wait or run are dropped, actions go on. */
+void worker_jobs_orphan(struct worker *worker, const struct worker_core *core);
+/* Ends what is over its time; returns when the next is due. */
+int64_t worker_jobs_tick(struct worker *worker, int64_t now_ms);
+bool worker_jobs_are_done(const struct worker *worker);
+size_t worker_jobs_waiting(const struct worker *worker);
+
+/* ---- worker_runner.c: processes that run checks, one at a time */
+
+/* Gives JOB to a runner. False when all are busy and there may be no more. */
+bool worker_runner_give(struct worker *worker, struct worker_job *job);
+bool worker_runner_reap(struct worker *worker, pid_t pid, int status);
+int64_t worker_runners_tick(struct worker *worker, int64_t now_ms);
+/* Those that run a check end after it, the others now: the next ones read everything anew. */
+void worker_runners_renew(struct worker *worker);
+/* Drops the checks of CORE that run: their processes are ended. */
+void worker_runners_orphan(struct worker *worker, const struct worker_core *core);
+size_t worker_runners_busy(const struct worker *worker);
+void worker_runners_free(struct worker *worker);
+
+/* ---- worker_program.c: programs for actions, and for commands that need more */
+
+/* Starts JOB's command. False when it cannot be started; errno says why. */
+bool worker_program_start(struct worker *worker, struct worker_job *job);
+bool worker_program_reap(struct worker *worker, pid_t pid, int status);
+int64_t worker_programs_tick(struct worker *worker, int64_t now_ms);
+
+/* ---- worker_figures.c */
+
+void worker_figures_count(struct worker *worker, const struct worker_job *job, int64_t now_ms);
+int64_t worker_figures_tick(struct worker *worker, int64_t now_ms);
+void worker_figures_remove(const struct worker *worker);
+/* Looks up in the configuration where figures are left. */
+void worker_figures_find(struct worker *worker);
+void worker_figures_free(struct worker *worker);
+
+/* ---- fleet_worker.c */
+
+/* Finds the installed check_fleet, which runners stand in for. */
+void worker_find_plugin(struct worker *worker);
+
+#endif

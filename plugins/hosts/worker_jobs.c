@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs: what kind they are, in which order they run, and what becomes of them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "worker.h"
+
+#define NO_TIMEOUT_S 600 /* for a core that names none */
+
+/* Is PROGRAM, as a command names it, the check_fleet that was installed with us? Another one, or one
+ * that was installed since, does its own work. */
+static bool is_our_plugin(const struct worker *worker, const char *program)
+{
+	struct stat about;
+
+	return stat(program, &about) == 0 && about.st_dev == worker->plugin_device &&
+	       about.st_ino == worker->plugin_inode;
+}
+
+static enum worker_job_kind kind_of(const struct worker *worker, const struct worker_job *job)
+{
+	const struct worker_command *command = &job->command;
+
+	if (job->is_action || command->needs_shell || command->assigned > 0 ||
+	    job->request.env || !is_our_plugin(worker, command->argv[0]))
+		return WORKER_PROGRAM;
+	return WORKER_CHECK;
+}
+
+bool worker_job_take(struct worker *worker, struct worker_core *core, const char *message,
+		     size_t len)
+{
+	struct worker_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return false;
+	job->core = core;
+	job->streams[0].fd = -1;
+	job->streams[1].fd = -1;
+	fleet_buf_init(&job->out, WORKER_OUTPUT_MAX);
+	fleet_buf_init(&job->err, WORKER_OUTPUT_MAX);
+	job->message = malloc(len + 1);
+	if (job->message)
+		memcpy(job->message, message, len);
+	if (!job->message || !worker_message_read(job->message, len, &job->request) ||
+	    worker_command_read(job->request.command, &job->command) ||
+	    job->command.argc == job->command.assigned) {
+		worker_job_free(worker, job);
+		return false;
+	}
+	(void)gettimeofday(&job->start, NULL);
+	job->start_ms = fleet_monotonic_ms();
+	job->deadline_ms = job->start_ms + 1000 * (job->request.timeout_s > 0
+							   ? (int64_t)job->request.timeout_s
+							   : NO_TIMEOUT_S);
+	job->is_action = worker_core_is_action(core);
+	job->kind = kind_of(worker, job);
+	*worker->waiting_end = job;
+	worker->waiting_end = &job->next;
+	return true;
+}
+
+/* Starts JOB. False when it has to wait. */
+static bool start(struct worker *worker, struct worker_job *job)
+{
+	static const char none[] = "";
+	const char *why;
+
+	if (job->kind == WORKER_CHECK)
+		return worker_runner_give(worker, job);
+	if (worker->running_programs >= (size_t)worker->options.max_programs)
+		return false;
+	if (worker_program_start(worker, job)) {
+		job->next = worker->running;
+		worker->running = job;
+		worker->running_programs++;
+		return true;
+	}
+	/* As a shell would: 127, and why on the standard error. */
+	why = strerror(errno);
+	worker_log(worker, "cannot start %s: %s", job->command.argv[job->command.assigned], why);
+	worker_job_answer(worker, job, none, 0, why, strlen(why), 127 << 8);
+	return true;
+}
+
+void worker_jobs_dispatch(struct worker *worker)
+{
+	struct worker_job **at = &worker->waiting;
+	bool is_full[2] = {false, false};
+
+	while (*at && !(is_full[WORKER_CHECK] && is_full[WORKER_PROGRAM])) {
+		struct worker_job *job = *at, *next = job->next;
+
+		if (!is_full[job->kind] && start(worker, job)) {
+			*at = next;
+			continue;
+		}
+		is_full[job->kind] = true;
+		at = &job->next;
+	}
+	worker->waiting_end = &worker->waiting;
+	while (*worker->waiting_end)
+		worker->waiting_end = &(*worker->waiting_end)->next;
+}
+
+void worker_job_free(struct worker *worker, struct worker_job *job)
+{
+	worker_unwatch(worker, &job->streams[0]);
+	worker_unwatch(worker, &job->streams[1]);
+	/* An event of this round may still point to its streams. */
+	job->next = worker->ended;
+	worker->ended = job;
+}
+
+static void answer(struct worker *worker, struct worker_job *job, struct worker_answer *result)
+{
+	if (job->core) {
+		result->start = job->start;
+		(void)gettimeofday(&result->stop, NULL);
+		worker_core_answer(worker, job->core, job, result);
+		worker_figures_count(worker, job, fleet_monotonic_ms());
+	}
+	job->core = NULL;
+}
+
+void worker_job_answer(struct worker *worker, struct worker_job *job, const char *out,
+		       size_t out_len, const char *err, size_t err_len, int wait_status)
+{
+	struct worker_answer result = {.wait_status = wait_status,
+				       .out = out,
+				       .out_len = out_len,
+				       .err = err,
+				       .err_len = err_len};
+
+	answer(worker, job, &result);
+	worker_job_free(worker, job);
+}
+
+void worker_job_expired(struct worker *worker, struct worker_job *job, int wait_status)
+{
+	struct worker_answer result = {
+		.error_code = ETIME, .wait_status = wait_status, .out = "", .err = ""};
+
+	worker->figures.timeouts += job->core != NULL;
+	answer(worker, job, &result);
+	job->is_answered = true;
+}
+
+void worker_jobs_orphan(struct worker *worker, const struct worker_core *core)
+{
+	struct worker_job **at = &worker->waiting;
+
+	while (*at) {
+		struct worker_job *job = *at;
+
+		if (job->core != core) {
+			at = &job->next;
+			continue;
+		}
+		*at = job->next;
+		worker->figures.lost++;
+		worker_job_free(worker, job);
+	}
+	worker->waiting_end = at;
+	for (struct worker_job *job = worker->running; job; job = job->next) {
+		if (job->core == core) {
+			worker->figures.lost++;
+			job->core = NULL;
+		}
+	}
+	worker_runners_orphan(worker, core);
+}
+
+/* Those that wait for a runner or a place in vain. */
+int64_t worker_jobs_tick(struct worker *worker, int64_t now_ms)
+{
+	struct worker_job **at = &worker->waiting;
+	int64_t next_ms = INT64_MAX;
+
+	while (*at) {
+		struct worker_job *job = *at;
+
+		if (job->deadline_ms > now_ms) {
+			if (job->deadline_ms < next_ms)
+				next_ms = job->deadline_ms;
+			at = &job->next;
+			continue;
+		}
+		*at = job->next;
+		worker_log(worker, "a job waited all of its %ld s for a place to run: see the "
+				   "limits in fleet_worker(8)",
+			   job->request.timeout_s);
+		worker_job_expired(worker, job, 0);
+		worker_job_free(worker, job);
+	}
+	worker->waiting_end = at;
+	return next_ms;
+}
+
+bool worker_jobs_are_done(const struct worker *worker)
+{
+	return !worker->waiting && !worker->running && worker_runners_busy(worker) == 0;
+}
+
+size_t worker_jobs_waiting(const struct worker *worker)
+{
+	size_t count = 0;
+
+	for (const struct worker_job *job = worker->waiting; job; job = job->next)
+		count++;
+	return count;
+}

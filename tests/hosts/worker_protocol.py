@@ -11,6 +11,7 @@ import json
 import os
 import pwd
 import random
+import re
 import shutil
 import signal
 import ssl
@@ -68,6 +69,10 @@ class Simulator:
         finally:
             self.call("DELETE", "faults")
 
+    def is_faulty(self):
+        """Whether a fault has met a request."""
+        return any(fault["applied"] for fault in json.loads(self.call("GET", "faults")))
+
     def starts(self, fleet):
         """How many requests to start a run of it there were, and how many did something."""
         log = json.loads(self.call("GET", "requests?method=POST"))
@@ -110,6 +115,11 @@ class Worker:
         self.seen.update(marked)
         return {pid: began for pid, began in marked.items() if began}
 
+    def names(self):
+        for pid in self.processes():
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
+                yield os.fsdecode(file.read().split(b"\0")[0])
+
     def left(self):
         self.processes()
         return [pid for pid, began in self.seen.items() if began and process_began(pid) == began]
@@ -148,6 +158,7 @@ class Session:
         self.core = MockCore(os.path.join(lab.dir, "core", "worker.qh"), dialect, self.executor, lab.user)
         self.workers = []
         self.begin = begin
+        self.provoked = False  # whatever the core would complain of was its own doing
 
     def __enter__(self):
         if self.begin:
@@ -167,10 +178,6 @@ class Session:
     def check(self, good, what, *details):
         return verdict(good, f"{self.dialect}: {self.name}: {what}", *details)
 
-    def forgive(self):
-        """What was provoked is no complaint."""
-        self.core.violations.clear()
-
     def __exit__(self, kind, error, trace):
         if kind:
             text = "".join(traceback.format_exception(kind, error, trace)[-3:])
@@ -180,7 +187,7 @@ class Session:
                 self.check(False, "the worker ends at SIGTERM", worker.said())
                 worker.kill_all()
         self.core.stop()
-        complaints = self.core.violations
+        complaints = [] if self.provoked else self.core.violations
         self.check(not complaints, "the core has nothing to complain of", *complaints[:10])
         left = [worker for worker in self.workers if not until(lambda w=worker: not w.left(), 30)]
         self.check(not left, "no process of the worker is left", *(worker.left() for worker in left))
@@ -230,6 +237,11 @@ def same(one, other):
     if (one.code, one.signal, one.stdout) != (other.code, other.signal, other.stdout):
         return False
     return bool(one.stdout) or one.code in (2, 13, 126, 127) or one.stderr == other.stderr
+
+
+def alike(one, other):
+    """The same but for numbers: ages go on."""
+    return same(*(answer._replace(stdout=re.sub(rb"[0-9]+", b"0", answer.stdout)) for answer in (one, other)))
 
 
 def compare(session, commands, **more):
@@ -378,7 +390,7 @@ def timeouts(lab, dialect):
         slow = [core.submit(f"{lab.plugin} {module} --fleet hung -t 50", timeout=3) for module in ("run", "fleet", "members")]
         slow.append(core.submit(f"{lab.dir}/other/check_fleet sleep", timeout=3))
         slow.append(core.submit(f"{lab.plugin} --version; sleep 60", timeout=3))
-        slow.append(core.submit(lab.start("hung") + " -t 50", timeout=3, kind=SERVICE_HANDLER))
+        slow.append(core.submit(lab.start("hung") + " -t 8", timeout=3, kind=SERVICE_HANDLER))
         quick = [core.submit(f"{lab.plugin} {words}") for words in ("--version", "run --fleet calm", "runs --fleet prod") * 5]
         answers = [job.wait() for job in quick]
         session.check(all(answer.stdout and not answer.timed_out for answer in answers), "others are answered", *map(shown, answers))
@@ -405,27 +417,28 @@ def flood(lab, dialect):
         with core.coalesced("check_fleet"):
             jobs = [core.submit(commands[n % len(commands)], kind=n % 8) for n in range(min(200, limit))]
         answers = [job.wait(180) for job in jobs]
-        wrong = [shown(a) for job, a in zip(jobs, answers) if not same(a, wanted[os.fsdecode(job.command)])]
+        wrong = [shown(a) for job, a in zip(jobs, answers) if not alike(a, wanted[os.fsdecode(job.command)])]
         session.check(not wrong, f"{len(jobs)} at once", *wrong[:5])
         # A Nagios does not read while it writes: who blocks in writing answers now blocks both for ever.
-        jobs = [core.submit(f"{lab.plugin} --version", kind=n % 8) for n in range(2000 if dialect == "nagios" else limit + 20)]
+        jobs = [core.submit(f"{lab.plugin} --version", kind=n % 8) for n in range(2000 if dialect == "nagios" else min(2000, limit + 20))]
         answers = [job.wait(300) for job in jobs if not job.lost]
         session.check(all(a.code == 3 for a in answers), f"{len(answers)} before any answer is read", *map(shown, answers[:3]))
-        session.check(dialect == "nagios" or sum(job.lost for job in jobs) <= 20, "no more than max_jobs are sent by Naemon")
+        lost = sum(job.lost for job in jobs)
+        session.check(not lost or dialect == "naemon", f"max_jobs of {limit} keep {lost} of {len(jobs)} jobs away")
 
 
 # ---- Bytes on the socket
 
 
 def framing(lab, dialect):
-    """Messages in pieces, in one piece, behind the OK; and messages that no core sends."""
+    """Messages in pieces, in one piece, behind the OK."""
     with Session(lab, dialect, "framing") as session:
         core, command = session.core, f"{lab.plugin} run --fleet calm"
         wanted = session.executor.run(os.fsencode(command))
         core.trickle = True
         answers = [core.run(command), core.run(lab.start("calm"))]
         core.trickle = False
-        session.check(same(answers[0], wanted) and answers[1].code == 1, "byte by byte", *map(shown, answers))
+        session.check(alike(answers[0], wanted) and answers[1].code == 1, "byte by byte", *map(shown, answers))
         early = {plugin: core.greet(plugin, f"{lab.plugin if plugin == PLUGINS[0] else lab.action} --version") for plugin in PLUGINS}
         for plugin in PLUGINS:
             core.drop_connection(plugin)
@@ -434,32 +447,46 @@ def framing(lab, dialect):
         core.trickle = True
         early = core.greet("check_fleet", command)
         core.drop_connection("check_fleet")
-        session.check(same(early.wait(), wanted), "an OK in pieces")
+        session.check(alike(early.wait(), wanted), "an OK in pieces")
         core.trickle = False
-        end = b"\x01\0\0\0"
-        for what, data in {
-            "an empty message": end,
-            "many empty messages": end * 1000,
-            "text without pairs": b"hello\0" + end,
-            "a job without an id": b"type=0\0command=" + os.fsencode(command) + b"\0timeout=5\0" + end,
-            "a job without a command": b"job_id=4000000\0type=0\0timeout=5\0" + end,
-            "an empty command": b"job_id=4000001\0type=0\0command=\0timeout=5\0" + end,
-            "numbers that are none": b"job_id=x\0type=y\0command=a\0timeout=z\0" + end,
-            "numbers out of range": b"job_id=99999999999999999999\0type=-1\0command=a b\0timeout=-5\0" + end,
-            "a key without a value": b"job_id\0type\0command\0timeout\0" + end,
-            "the end within a pair": b"job_id=5\0comm" + end,
-            "binary": bytes(range(256)) * 40 + b"\0" + end,
-            "8 MiB of a command": b"job_id=4000002\0type=0\0timeout=5\0command=/x/check_fleet " + b"a" * (8 << 20) + b"\0" + end,
-        }.items():
-            core.send_raw("check_fleet", data)
-            good = until(lambda: core.worker("check_fleet") and core.worker("fleet_action"), 60)
-            answer = None
-            with contextlib.suppress(Late):
-                answer = good and core.run(command, seconds=60)
-            good = answer and (same(answer, wanted) or core.run(command).via == "check_fleet")
-            session.check(good and session.worker.alive(), what, answer and shown(answer), session.worker.said())
-        # Whatever it makes of these, it may answer what has no id of ours.
-        session.forgive()
+        session.check(core.run(command).via == "check_fleet", "and work goes on")
+
+
+def rubbish(lab, dialect):
+    """Messages that no core sends: the worker may end the connection, but not itself."""
+    end = b"\x01\0\0\0"
+    command = f"{lab.plugin} run --fleet calm"
+    messages = {
+        "an empty message": end,
+        "many empty messages": end * 1000,
+        "text without pairs": b"hello\0" + end,
+        "a job without an id": b"type=0\0command=" + os.fsencode(command) + b"\0timeout=5\0" + end,
+        "a job without a command": b"job_id=4000000\0type=0\0timeout=5\0" + end,
+        "an empty command": b"job_id=4000001\0type=0\0command=\0timeout=5\0" + end,
+        "numbers that are none": b"job_id=x\0type=y\0command=a\0timeout=z\0" + end,
+        "numbers out of range": b"job_id=99999999999999999999\0type=-1\0command=a b\0timeout=-5\0" + end,
+        "keys without values": b"job_id\0type\0command\0timeout\0" + end,
+        "the end within a pair": b"job_id=5\0comm" + end,
+        "binary": bytes(range(256)) * 40 + b"\0" + end,
+        "8 MiB of a command": b"job_id=4000002\0type=0\0timeout=5\0command=/x/check_fleet " + b"a" * (8 << 20) + b"\0" + end,
+    }
+    # Whoever ends the connection waits longer each time before the next: a worker for each few.
+    names = list(messages)
+    for some in (names[at::4] for at in range(4)):
+        with Session(lab, dialect, "rubbish") as session:
+            core = session.core
+            session.provoked = True  # it may answer what has no id of ours, and repeat 8 MiB
+            wanted = session.executor.run(os.fsencode(command))
+            for what in some:
+                core.send_raw("check_fleet", messages[what])
+                deadline, answer = time.monotonic() + 60, None
+                while time.monotonic() < deadline and (answer is None or answer.via != "check_fleet"):
+                    with contextlib.suppress(Late):
+                        core.wait_registered()
+                        answer = core.run(command, seconds=20)
+                    time.sleep(0.1)
+                good = answer and answer.via == "check_fleet" and alike(answer, wanted)
+                session.check(good and session.worker.alive(), what, answer and shown(answer), session.worker.said())
 
 
 def stops_reading(lab, dialect):
@@ -480,11 +507,6 @@ def stops_reading(lab, dialect):
 
 
 # ---- Actions
-
-
-def normal(line):
-    """An audit line without what two calls cannot have in common."""
-    return {key: type(value).__name__ if key in ("fleet", "time", "id") else value for key, value in line.items()}
 
 
 def kinds(line):
@@ -527,8 +549,7 @@ def interrupted(lab, session, what):
     core, worker, fleet = session.core, session.worker, lab.fleet()
     with lab.sim.fault("delay", f"/fleets/{fleet}/", method="POST", ms=1500):
         job = core.submit(lab.start(fleet), kind=SERVICE_HANDLER)
-        # The request is under way when the simulator holds it, which no log of it says: half of its time.
-        until(lambda: lab.audit(fleet), 1.2)
+        session.check(until(lab.sim.is_faulty, 30), f"{what} during an action: it is under way")
         if what == "the worker is killed":
             worker.kill(worker.pid)
         elif what == "all its processes are killed":
@@ -539,8 +560,8 @@ def interrupted(lab, session, what):
             core.drop_connection("fleet_action")
         answer = job.wait()
         # Whoever still works for the connection that is gone may have something to do.
-        until(lambda: lab.sim.starts(fleet)[1] >= 1, 5)
-        time.sleep(1)
+        until(lambda: lab.sim.starts(fleet)[1] >= 1, 10)
+        until(lambda: not any("fleet_action" in name for name in worker.names()), 20)
     count = lab.sim.starts(fleet)
     session.check(count[1] == 1, f"{what} during an action: one request has an effect", count, shown(answer), json.dumps(lab.audit(fleet)))
     if not worker.alive() or what.endswith("killed"):
@@ -566,9 +587,7 @@ def kills(lab, dialect):
                 worker.kill(random.choice([worker.pid] * len(victims) + list(victims)))
             for job in jobs:
                 try:
-                    answer = job.wait(120)
-                    if answer.via == "exec" and not job.reassigned and core.worker("check_fleet"):
-                        lost.append(shown(answer))
+                    job.wait(120)
                 except Late as late:
                     lost.append(late)
             if not until(lambda w=worker: w.alive() or not w.left(), 30):
@@ -594,13 +613,13 @@ def restarts(lab, dialect):
     with Session(lab, dialect, "restarts") as session:
         core, worker = session.core, session.worker
         for number in range(3):
-            jobs = [core.submit(f"{lab.plugin} run --fleet calm") for _ in range(10)]
+            for _ in range(10):
+                core.submit(f"{lab.plugin} run --fleet calm")
             core.restart(0.2 + number)
             core.wait_registered()
             session.check(worker.alive(), f"registers again after restart {number + 1} of the core", worker.said())
             answer = core.run(f"{lab.plugin} run --fleet calm")
             session.check(answer.via == "check_fleet" and answer.stdout, f"and works after it, {number + 1}", shown(answer))
-            del jobs
         for plugin in PLUGINS:
             core.kill_registered_pid(plugin)
             core.wait_for(lambda p=plugin: core.worker(p) is None, 20)
@@ -609,19 +628,13 @@ def restarts(lab, dialect):
             session.check(worker.alive(), f"registers {plugin} again when its pid is killed", worker.said())
             session.check((other, "worker") not in core.breaks, f"{other} is not touched by that", core.breaks)
             core.breaks.clear()
-        core.refusals = [b"400: Bad request\0", b"404: wproc: No such handler", b"503: Server full", b"500: Internal server error\0", b""]
+    with Session(lab, dialect, "refusals") as session:
+        core, worker = session.core, session.worker
+        core.refusals = [b"400: Bad request\0", b"503: Server full", b""]
         core.restart(0.1)
         core.wait_registered(seconds=120)
         session.check("400: Bad request" in worker.said(), "a refusal is reported", worker.said())
         session.check(not core.refusals and worker.alive(), "and tried again")
-        core.mute = True
-        core.restart(0.1)
-        core.wait_for(lambda: core.requests > 0, 30)
-        time.sleep(1)
-        core.mute = False
-        core.restart(0.1)
-        core.wait_registered(seconds=120)
-        session.check(worker.alive(), "a core that does not answer is left in peace")
 
 
 def no_core(lab, dialect):
@@ -651,13 +664,13 @@ def signals(lab, dialect):
     """SIGHUP reloads while jobs run, SIGTERM ends when they have been answered."""
     with Session(lab, dialect, "signals") as session, lab.sim.fault("delay", "/fleets/slow-", ms=2500):
         core, worker = session.core, session.worker
-        jobs = [core.submit(f"{lab.plugin} {module} --fleet slow-{dialect}-1") for module in ("run", "fleet", "members")]
-        late = f"{lab.plugin} run --fleet late-{dialect}"
+        jobs = [core.submit(f"{lab.plugin} {module} --fleet slow-1") for module in ("run", "fleet", "members")]
+        late = f"{lab.plugin} run --fleet late"
         unknown = core.run(late)
         with open(lab.config, encoding="utf-8") as file:
             config = file.read()
         with open(lab.config, "w", encoding="utf-8") as file:
-            file.write(config.replace("    calm: {", f"    late-{dialect}: {{ fleet = \"calm\"; subscription = \"11111111-2222-3333-4444-555555555555\"; resource_group = \"rg-fleet\"; cloud = \"sim\"; reader = \"app\"; operator = \"app\"; ttl = \"1h\"; }};\n    calm: {{", 1))
+            file.write(config.replace("    calm: {", f"    late: {{ fleet = \"calm\"; subscription = \"11111111-2222-3333-4444-555555555555\"; resource_group = \"rg-fleet\"; cloud = \"sim\"; reader = \"app\"; operator = \"app\"; ttl = \"1h\"; }};\n    calm: {{", 1))
         worker.kill(worker.pid, signal.SIGHUP)
         jobs += [core.submit(f"{lab.plugin} --version") for _ in range(20)]
         answers = [job.wait() for job in jobs]
@@ -665,14 +678,14 @@ def signals(lab, dialect):
         session.check(not core.breaks and worker.alive(), "SIGHUP: no connection ends", core.breaks)
         wanted = session.executor.run(os.fsencode(late))
         session.check(
-            unknown.code == 3 and until(lambda: same(core.run(late), wanted), 30) and wanted.code != 3,
+            unknown.code == 3 and until(lambda: alike(core.run(late), wanted), 30) and wanted.code != 3,
             "SIGHUP: the new configuration is in force",
             shown(unknown),
             shown(wanted),
             shown(core.run(late)),
         )
-        slow = [core.submit(f"{lab.plugin} {module} --fleet slow-{dialect}-2") for module in ("run", "fleet", "members")]
-        act = core.submit(lab.start(f"slow-{dialect}-2"), kind=SERVICE_HANDLER)
+        slow = [core.submit(f"{lab.plugin} {module} --fleet slow-2") for module in ("run", "fleet", "members")]
+        act = core.submit(lab.start("slow-2"), kind=SERVICE_HANDLER)
         time.sleep(0.5)
         worker.kill(worker.pid, signal.SIGTERM)
         answers = [job.wait() for job in slow + [act]]
@@ -681,7 +694,7 @@ def signals(lab, dialect):
         session.check(status == 0, f"SIGTERM: ends in order, {status}", worker.said())
         session.check(until(lambda: not any(map(core.worker, PLUGINS)), 20), "SIGTERM: both connections are closed")
         session.check(core.run(f"{lab.plugin} --version").via == "exec", "the core goes on by exec")
-        session.check(lab.sim.starts(f"slow-{dialect}-2") == (1, 1), "an action at SIGTERM is done once", lab.sim.starts(f"slow-{dialect}-2"))
+        session.check(lab.sim.starts("slow-2") == (1, 1), "an action at SIGTERM is done once", lab.sim.starts("slow-2"))
 
 
 # ---- Modules that misbehave
@@ -694,8 +707,8 @@ def modules(lab, dialect):
     reasons = {
         "segfault": b"(?i)signal|SIGSEGV|crash|segmentation",
         "noisy": b"(?i)signal|SIGSEGV|crash|segmentation|stack",
-        "greedy": b"(?i)memory|allocat|signal|SIGKILL|crash",
-        "loop": b"(?i)time|timeout|-t|no answer",
+        "greedy": b"(?i)memory|allocat|time",
+        "loop": b"(?i)time",
         "garbage": b"(?i)wrote|writes|output|printed",
     }
     with Session(lab, dialect, "modules") as session:
@@ -705,7 +718,7 @@ def modules(lab, dialect):
         quick = [core.submit(f"{lab.plugin} run --fleet calm") for _ in range(20)]
         wanted = session.executor.run(os.fsencode(f"{lab.plugin} run --fleet calm"))
         answers = [job.wait() for job in quick]
-        session.check(all(same(a, wanted) and a.via == "check_fleet" for a in answers), "others are answered", *map(shown, answers[:3]))
+        session.check(all(alike(a, wanted) and a.via == "check_fleet" for a in answers), "others are answered", *map(shown, answers[:3]))
         for name, command in commands.items():
             execed = session.executor.run(os.fsencode(command))
             answers = [job.wait() for job in jobs[name]]
@@ -719,8 +732,6 @@ def modules(lab, dialect):
 
 
 def unknown(answer, name, reason):
-    import re
-
     first = answer.stdout.split(b"\n")[0]
     return (
         answer.code == 3
@@ -766,7 +777,8 @@ def reference(lab, dialect):
     verdict(process.wait(20) == -signal.SIGKILL, "stock worker: is killed with its core")
 
 
-SCENARIOS = (reference, results, environment, timeouts, flood, framing, stops_reading, actions, kills, restarts, no_core, signals, modules)
+ONCE = ("rubbish", "no_core", "signals", "modules")  # what no dialect makes a difference to
+SCENARIOS = (reference, results, environment, timeouts, flood, framing, rubbish, stops_reading, actions, kills, restarts, no_core, signals, modules)
 
 
 def main():
@@ -783,16 +795,18 @@ def main():
     random.seed(arguments.seed)
     print(f"seed {arguments.seed}")
     lab = Lab(arguments)
-    for dialect in arguments.dialects.split(","):
+    dialects = arguments.dialects.split(",")
+    for dialect in dialects:
         for scenario in SCENARIOS:
-            if arguments.scenario and scenario.__name__ not in arguments.scenario:
+            name = scenario.__name__
+            if name not in (arguments.scenario or [name]) or (name in ONCE and dialect != dialects[0]):
                 continue
             began = time.monotonic()
             try:
                 scenario(lab, dialect)
             except Exception:  # the next one may still tell something
-                verdict(False, f"{dialect}: {scenario.__name__} goes through", traceback.format_exc())
-            print(f"      ({dialect} {scenario.__name__}: {time.monotonic() - began:.1f} s)")
+                verdict(False, f"{dialect}: {name} goes through", traceback.format_exc())
+            print(f"      ({dialect} {name}: {time.monotonic() - began:.1f} s)")
     return failed > 0
 
 

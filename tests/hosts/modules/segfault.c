@@ -5,7 +5,7 @@
 static int run(struct fleet_view *view, const void *values, struct fleet_result *result,
 	       struct fleet_error *error)
 {
-	int *volatile nowhere = NULL;
+	volatile int *volatile nowhere = NULL;
 
 	(void)view, (void)values, (void)result, (void)error;
 	*nowhere = 1;

@@ -200,7 +200,7 @@ class Lab:
     def __init__(self, arguments):
         self.dir, self.prefix, self.times = arguments.dir, arguments.prefix, arguments.times
         self.worker = arguments.worker or f"{self.prefix}/sbin/fleet_worker"
-        self.modules = arguments.modules
+        self.modules, self.dialects = arguments.modules, arguments.dialects.split(",")
         account = pwd.getpwnam(arguments.user)
         self.user = (account.pw_uid, account.pw_gid)
         self.environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C", "HOME": "/"}
@@ -554,7 +554,7 @@ def said(answer, fleet):
 def interrupted(lab, session, what):
     """WHAT happens while the service takes its time with the request; the core then runs the job again."""
     core, worker, fleet = session.core, session.worker, lab.fleet()
-    with lab.sim.fault("delay", f"/fleets/{fleet}/", method="POST", ms=1500):
+    with lab.sim.fault("delay", f"/fleets/{fleet}/", method="POST", ms=1000):
         job = core.submit(lab.start(fleet), kind=SERVICE_HANDLER)
         session.check(until(lab.sim.is_faulty, 30), f"{what} during an action: it is under way")
         if what == "the worker is killed":
@@ -581,7 +581,7 @@ def interrupted(lab, session, what):
 
 def kills(lab, dialect):
     """SIGKILL at random moments, to any process of the worker, under load."""
-    times = (lab.times + (dialect == "nagios")) // 2
+    times = len(range(lab.dialects.index(dialect), lab.times, len(lab.dialects)))
     with Session(lab, dialect, f"{times} times kill -9") as session:
         core, lost, twice, left = session.core, [], [], []
         for _ in range(times):
@@ -669,7 +669,7 @@ def no_core(lab, dialect):
 
 def signals(lab, dialect):
     """SIGHUP reloads while jobs run, SIGTERM ends when they have been answered."""
-    with Session(lab, dialect, "signals") as session, lab.sim.fault("delay", "/fleets/slow-", ms=2500):
+    with Session(lab, dialect, "signals") as session, lab.sim.fault("delay", "/fleets/slow-", ms=1200):
         core, worker = session.core, session.worker
         jobs = [core.submit(f"{lab.plugin} {module} --fleet slow-1") for module in ("run", "fleet", "members")]
         late = f"{lab.plugin} run --fleet late"
@@ -805,11 +805,10 @@ def main():
     random.seed(arguments.seed)
     print(f"seed {arguments.seed}")
     lab = Lab(arguments)
-    dialects = arguments.dialects.split(",")
-    for dialect in dialects:
+    for dialect in lab.dialects:
         for scenario in SCENARIOS:
             name = scenario.__name__
-            if name not in (arguments.scenario or [name]) or (name in ONCE and dialect != dialects[0]):
+            if name not in (arguments.scenario or [name]) or (name in ONCE and dialect != lab.dialects[0]):
                 continue
             began = time.monotonic()
             try:

@@ -414,10 +414,15 @@ static uint64_t stamp(const struct fleet_table *table, uint64_t hash, int depth)
 
 uint64_t fleet_table_stamp(enum fleet_kind kind)
 {
+	static uint64_t known[FLEET_KIND_COUNT]; /* tables do not change; two threads agree */
 	uint64_t hash = 0xcbf29ce484222325u + kind;
+
+	if (known[kind])
+		return known[kind];
 
 	/* States are packed as numbers: another order of the words is another format. */
 	for (int i = 0; i < FLEET_UPDATE_COUNT; i++)
 		hash = mix_text(hash, fleet_update_state_name((enum fleet_update_state)i));
-	return stamp(fleet_table_of(kind), hash, 0);
+	known[kind] = stamp(fleet_table_of(kind), hash, 0);
+	return known[kind];
 }

@@ -433,3 +433,34 @@ void fleet_process_harden(void)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)setrlimit(RLIMIT_CORE, &none);
 }
+
+struct fleet_stamp fleet_stamp_of(const struct stat *about)
+{
+	const struct fleet_stamp stamp = {.device = about->st_dev,
+					  .inode = about->st_ino,
+					  .size = about->st_size,
+					  .modified = about->st_mtim,
+					  .changed = about->st_ctim};
+
+	return stamp;
+}
+
+struct fleet_stamp fleet_stamp_read(const char *path)
+{
+	const struct fleet_stamp none = {0};
+	struct stat about;
+
+	return stat(path, &about) == 0 ? fleet_stamp_of(&about) : none;
+}
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool fleet_stamp_is(const struct fleet_stamp *stamp, const struct fleet_stamp *other)
+{
+	return stamp->device == other->device && stamp->inode == other->inode &&
+	       stamp->size == other->size && is_same_time(&stamp->modified, &other->modified) &&
+	       is_same_time(&stamp->changed, &other->changed);
+}

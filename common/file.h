@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "buf.h"
 #include "error.h"
@@ -51,6 +52,19 @@ int fleet_dir_open(const char *path, enum fleet_file_kind kind, bool create, int
  * SYNC both are fsynced. Returns 0 or FLEET_E_STATE. */
 int fleet_file_write(const char *path, const void *bytes, size_t len, bool sync,
 		     struct fleet_error *error);
+
+/* What tells one state of a file from another. All zero: there is none. */
+struct fleet_stamp {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified, changed;
+};
+
+/* The stamp of what PATH names (links are followed), or of an open file by what fstat says. */
+struct fleet_stamp fleet_stamp_read(const char *path);
+struct fleet_stamp fleet_stamp_of(const struct stat *about);
+bool fleet_stamp_is(const struct fleet_stamp *stamp, const struct fleet_stamp *other);
 
 /* Overwrites SIZE bytes so that the compiler cannot leave it out. */
 void fleet_wipe(void *bytes, size_t size);

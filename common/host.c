@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,9 @@ struct last_line {
 
 /* What the signal handlers need: they may allocate and format nothing, and get no argument. */
 static struct {
-	struct last_line timeout, crash;
+	struct last_line timeouts[2]; /* one holds while the other is written */
+	volatile sig_atomic_t timeout;
+	struct last_line crash;
 	volatile sig_atomic_t printing;
 } last_resort;
 
@@ -80,8 +83,12 @@ static void replace_descriptors(void)
 
 void fleet_host_prepare(void)
 {
+	static bool is_prepared;
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
+	if (is_prepared)
+		return;
+	is_prepared = true;
 	replace_descriptors();
 	fleet_process_harden();
 	(void)umask(077);
@@ -94,8 +101,9 @@ void fleet_host_prepare(void)
 static void say_last(const struct last_line *last)
 {
 	struct pollfd reader = {.fd = verdicts.fd, .events = POLLOUT};
-	const char *bytes = verdicts.collected ? &last->code : last->line;
-	size_t len = last->len + (verdicts.collected ? 1 : 0);
+	const size_t before = verdicts.collected ? 1 : 0;
+	const char *bytes = (const char *)last + offsetof(struct last_line, line) - before;
+	size_t len = last->len + before;
 
 	/* A verdict that is half out, or a reader that does not read, leaves nothing to say. */
 	if (last_resort.printing || poll(&reader, 1, 0) != 1 || !(reader.revents & POLLOUT))
@@ -108,7 +116,7 @@ static void say_last(const struct last_line *last)
 static void on_alarm(int number)
 {
 	(void)number;
-	say_last(&last_resort.timeout);
+	say_last(&last_resort.timeouts[last_resort.timeout]);
 }
 
 static void on_crash(int number)
@@ -216,23 +224,34 @@ void fleet_host_pause(void)
 	(void)setitimer(ITIMER_REAL, &off, NULL);
 }
 
-void fleet_host_alarm(const char *name, struct fleet_deadline at, enum fleet_level level)
+/* Once: who calls whom when the time is over. */
+static void hear_alarm(void)
 {
+	static bool is_heard;
 	struct sigaction action = {.sa_handler = on_alarm};
-	struct itimerval timer = {{0, 0}, {0, 0}};
-	int64_t left = fleet_deadline_left_ms(at);
 	sigset_t set;
 
-	fleet_host_pause();
-	set_last_line(&last_resort.timeout, (int)level, name,
-		      "timeout: no verdict before -t ended; look for a disk or file system "
-		      "that hangs, or give -t more time");
-
+	if (is_heard)
+		return;
+	is_heard = true;
 	(void)sigfillset(&action.sa_mask);
 	(void)sigaction(SIGALRM, &action, NULL);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGALRM);
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void fleet_host_alarm(const char *name, struct fleet_deadline at, enum fleet_level level)
+{
+	const sig_atomic_t next = !last_resort.timeout;
+	struct itimerval timer = {{0, 0}, {0, 0}};
+	int64_t left = fleet_deadline_left_ms(at);
+
+	set_last_line(&last_resort.timeouts[next], (int)level, name,
+		      "timeout: no verdict before -t ended; look for a disk or file system "
+		      "that hangs, or give -t more time");
+	last_resort.timeout = next;
+	hear_alarm();
 	if (left < 1)
 		left = 1;
 	timer.it_value.tv_sec = left / 1000;
@@ -273,7 +292,8 @@ int fleet_host_print(const char *text, size_t len, enum fleet_level level)
 		level = FLEET_LEVEL_UNKNOWN;
 	}
 	if (verdicts.collected)
-		return fleet_buf_add(verdicts.collected, text, len) ? FLEET_LEVEL_UNKNOWN : (int)level;
+		return fleet_buf_add(verdicts.collected, text, len) ? FLEET_LEVEL_UNKNOWN
+								    : (int)level;
 	last_resort.printing = 1;
 	while (len > 0) {
 		ssize_t n = write(verdicts.fd, text, len);

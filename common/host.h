@@ -83,8 +83,8 @@ void fleet_host_guard(const char *name);
 
 /*
  * For a process that makes many calls: from now on verdicts are added to OUT instead of being
- * printed, and what the alarm or a crash says goes to the descriptor FD as one packet, the exit code
- * as a byte before the line. OUT must outlive all calls.
+ * printed, and what the alarm or a crash says goes to the descriptor FD as one packet, the exit
+ * code as a byte before the line. OUT must outlive all calls.
  */
 void fleet_host_collect(struct fleet_buf *out, int fd);
 

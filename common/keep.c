@@ -2,10 +2,9 @@
 /* Configurations and modules that stay from call to call, and the files that end their life. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
 #include "clock.h"
+#include "file.h"
 #include "keep.h"
 
 #define LOOK_EVERY_MS 1000
@@ -14,18 +13,12 @@
 #define MAX_CONFIGS 8
 #define MAX_MODULES 64
 #define MAX_FILES 1024
-
-/* A file as it was. A file that is not there has none of it. */
-struct stamp {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified, changed;
-};
+#define MAX_VIEWS 512
+#define MAX_VIEW_BYTES ((size_t)64 << 20)
 
 struct watched {
 	char *path;
-	struct stamp stamp;
+	struct fleet_stamp stamp;
 };
 
 struct kept_config {
@@ -39,6 +32,14 @@ struct kept_module {
 	struct fleet_loaded loaded;
 };
 
+/* A view for the modules that need the same lists of a fleet. */
+struct kept_view {
+	const struct fleet_config_fleet *fleet; /* of a kept configuration */
+	uint32_t needs;
+	struct fleet_view *view;
+	uint64_t used; /* the greater, the later */
+};
+
 struct fleet_keep {
 	struct watched files[MAX_FILES];
 	size_t file_count;
@@ -46,43 +47,27 @@ struct fleet_keep {
 	size_t config_count;
 	struct kept_module modules[MAX_MODULES];
 	size_t module_count;
+	struct kept_view views[MAX_VIEWS];
+	size_t view_count;
+	uint64_t uses;
 	int64_t looked_ms;
 };
-
-static struct stamp stamp_of(const char *path)
-{
-	struct stamp stamp;
-	struct stat about;
-
-	memset(&stamp, 0, sizeof(stamp));
-	if (stat(path, &about) != 0)
-		return stamp;
-	stamp.device = about.st_dev;
-	stamp.inode = about.st_ino;
-	stamp.size = about.st_size;
-	stamp.modified = about.st_mtim;
-	stamp.changed = about.st_ctim;
-	return stamp;
-}
-
-static bool is_same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool is_same(const struct stamp *a, const struct stamp *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       is_same_time(&a->modified, &b->modified) && is_same_time(&a->changed, &b->changed);
-}
 
 struct fleet_keep *fleet_keep_new(void)
 {
 	return calloc(1, sizeof(struct fleet_keep));
 }
 
+static void forget_view(struct fleet_keep *keep, size_t i)
+{
+	fleet_view_free(keep->views[i].view);
+	keep->views[i] = keep->views[--keep->view_count];
+}
+
 static void forget(struct fleet_keep *keep)
 {
+	while (keep->view_count > 0)
+		forget_view(keep, keep->view_count - 1);
 	for (size_t i = 0; i < keep->file_count; i++)
 		free(keep->files[i].path);
 	for (size_t i = 0; i < keep->config_count; i++) {
@@ -112,9 +97,9 @@ void fleet_keep_refresh(struct fleet_keep *keep)
 		return;
 	keep->looked_ms = now_ms;
 	for (size_t i = 0; i < keep->file_count; i++) {
-		struct stamp now = stamp_of(keep->files[i].path);
+		struct fleet_stamp now = fleet_stamp_read(keep->files[i].path);
 
-		if (!is_same(&now, &keep->files[i].stamp)) {
+		if (!fleet_stamp_is(&now, &keep->files[i].stamp)) {
 			forget(keep);
 			return;
 		}
@@ -124,13 +109,13 @@ void fleet_keep_refresh(struct fleet_keep *keep)
 /* Watches PATH. False when it may still be changing, or cannot be watched. */
 static bool watch(struct fleet_keep *keep, const char *path)
 {
-	struct stamp stamp = stamp_of(path);
+	struct fleet_stamp stamp = fleet_stamp_read(path);
 	int64_t now_s = fleet_now_s();
 	struct watched *file = &keep->files[keep->file_count];
 
 	for (size_t i = 0; i < keep->file_count; i++)
 		if (strcmp(keep->files[i].path, path) == 0)
-			return is_same(&stamp, &keep->files[i].stamp);
+			return fleet_stamp_is(&stamp, &keep->files[i].stamp);
 	if (keep->file_count == MAX_FILES || stamp.modified.tv_sec > now_s - SETTLED_S ||
 	    stamp.changed.tv_sec > now_s - SETTLED_S)
 		return false;
@@ -225,4 +210,74 @@ void fleet_keep_module_done(struct fleet_keep *keep, struct fleet_loaded *loaded
 		if (keep->modules[i].loaded.handle == loaded->handle)
 			return;
 	fleet_loader_close(loaded);
+}
+
+/* Is FLEET of a configuration that is kept? */
+static bool is_kept(const struct fleet_keep *keep, const struct fleet_config_fleet *fleet)
+{
+	for (size_t i = 0; i < keep->config_count; i++) {
+		const struct fleet_config *config = keep->configs[i].config;
+
+		for (size_t j = 0; j < config->fleet_count; j++)
+			if (&config->fleets[j] == fleet)
+				return true;
+	}
+	return false;
+}
+
+struct fleet_view *fleet_keep_view(struct fleet_keep *keep, const struct fleet_config_fleet *fleet,
+				   uint32_t needs)
+{
+	int64_t now_s = fleet_now_s();
+
+	for (size_t i = 0; keep && i < keep->view_count; i++) {
+		struct kept_view *kept = &keep->views[i];
+
+		if (kept->fleet != fleet || kept->needs != needs)
+			continue;
+		if (fleet_view_begin_again(kept->view, now_s)) {
+			kept->used = ++keep->uses;
+			return kept->view;
+		}
+		forget_view(keep, i);
+		break;
+	}
+	return NULL;
+}
+
+/* Makes room for a view of SIZE bytes: those that were not used for longest go. */
+static void make_room(struct fleet_keep *keep, size_t size)
+{
+	for (;;) {
+		size_t oldest = 0, bytes = size;
+
+		for (size_t i = 0; i < keep->view_count; i++) {
+			bytes += fleet_view_size(keep->views[i].view);
+			if (keep->views[i].used < keep->views[oldest].used)
+				oldest = i;
+		}
+		if (keep->view_count == 0 ||
+		    (keep->view_count < MAX_VIEWS && bytes <= MAX_VIEW_BYTES))
+			return;
+		forget_view(keep, oldest);
+	}
+}
+
+void fleet_keep_view_done(struct fleet_keep *keep, const struct fleet_config_fleet *fleet,
+			  uint32_t needs, struct fleet_view *view)
+{
+	size_t size;
+
+	for (size_t i = 0; keep && view && i < keep->view_count; i++)
+		if (keep->views[i].view == view)
+			return;
+	size = view ? fleet_view_size(view) : 0;
+	if (!keep || !view || size > MAX_VIEW_BYTES || !fleet || !is_kept(keep, fleet) ||
+	    !fleet_view_begin_again(view, fleet_view_now_s(view))) {
+		fleet_view_free(view);
+		return;
+	}
+	make_room(keep, size);
+	keep->views[keep->view_count++] = (struct kept_view){
+		.fleet = fleet, .needs = needs, .view = view, .used = ++keep->uses};
 }

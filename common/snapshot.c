@@ -164,6 +164,7 @@ static int map_checked(int fd, const char *key, const struct stat *about,
 	ret_snapshot->mapped = size;
 	ret_snapshot->bytes = (const char *)map + sizeof(header);
 	ret_snapshot->len = (size_t)header.len;
+	ret_snapshot->stamp = fleet_stamp_of(about);
 	return 0;
 }
 
@@ -234,23 +235,40 @@ void fleet_snapshot_close(struct fleet_snapshot *snapshot)
 	}
 }
 
+static int path_of(const char *dir, const char *key, const char *suffix, char *out, size_t size,
+		   struct fleet_error *error)
+{
+	char name[128];
+	int n;
+
+	name_of(key, suffix, name, sizeof(name));
+	n = snprintf(out, size, "%s/%s", dir, name);
+	if (n < 0 || (size_t)n >= size)
+		return fleet_error_set(error, FLEET_E_STATE, "the path %s is too long", dir);
+	return 0;
+}
+
+int fleet_snapshot_path(const char *dir, const char *key, char *out, size_t size,
+			struct fleet_error *error)
+{
+	return path_of(dir, key, "snapshot", out, size, error);
+}
+
 static int write_named(const char *dir, const char *key, const char *suffix,
 		       const struct fleet_snapshot_new *content, struct fleet_error *error)
 {
-	char name[128], path[PATH_MAX];
+	char path[PATH_MAX];
 	struct header header;
 	struct fleet_buf file;
-	int n, rc;
+	int rc;
 
 	rc = check_key(key, error);
 	if (!rc)
 		rc = fleet_dir_check(dir, FLEET_FILE_STATE, true, error);
+	if (!rc)
+		rc = path_of(dir, key, suffix, path, sizeof(path), error);
 	if (rc)
 		return rc;
-	name_of(key, suffix, name, sizeof(name));
-	n = snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return fleet_error_set(error, FLEET_E_STATE, "the path %s is too long", dir);
 	memset(&header, 0, sizeof(header));
 	memcpy(header.magic, MAGIC, sizeof(header.magic));
 	header.format = FORMAT;

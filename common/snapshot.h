@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "file.h"
 
 #define FLEET_SNAPSHOT_KEY 512
 
@@ -26,6 +27,7 @@ struct fleet_snapshot {
 	size_t mapped;
 	const void *bytes; /* the payload, within map */
 	size_t len;
+	struct fleet_stamp stamp; /* of the file */
 };
 
 /* What goes into a snapshot. */
@@ -47,6 +49,10 @@ struct fleet_snapshot_new {
 int fleet_snapshot_open(const char *dir, const char *key, struct fleet_snapshot *ret_snapshot,
 			struct fleet_error *error);
 void fleet_snapshot_close(struct fleet_snapshot *snapshot);
+
+/* Writes the path of the snapshot of KEY to OUT. Returns 0 or FLEET_E_STATE. */
+int fleet_snapshot_path(const char *dir, const char *key, char *out, size_t size,
+			struct fleet_error *error);
 
 /* Writes the snapshot of KEY. Returns 0 or FLEET_E_STATE. */
 int fleet_snapshot_write(const char *dir, const char *key, const struct fleet_snapshot_new *content,

@@ -23,6 +23,7 @@ struct list {
 	enum fleet_kind kind;
 	char key[FLEET_SNAPSHOT_KEY];
 	struct fleet_snapshot snapshot; /* what was found; empty when there is none */
+	bool is_absent;			/* and there need not be one */
 	struct fleet_buf fresh;		/* or what the service just said */
 	struct fleet_view_source about;
 	char reason[sizeof(((struct fleet_error *)NULL)->message)];
@@ -388,6 +389,24 @@ static int hand_over(struct list *list, struct fleet_view *view)
 	return rc;
 }
 
+/* Tells VIEW in which file LIST is, and until when that serves: then it may be used again. A list
+ * that has just come, or is used although it is old, makes a view of its own. */
+static int tell_file(const struct source *source, const struct list *list, struct fleet_view *view)
+{
+	int64_t until_s = INT64_MAX;
+	char path[1024];
+
+	if (list->fresh.data || list->about.stale ||
+	    fleet_snapshot_path(source->config->cache_dir, list->key, path, sizeof(path), NULL))
+		return 0;
+	if (!fleet_kind_is_own(list->kind)) {
+		until_s = list->snapshot.read_s + ttl_of(source, list->kind);
+		if (list->snapshot.expires_s < until_s)
+			until_s = list->snapshot.expires_s;
+	}
+	return fleet_view_set_file(view, list->kind, path, &list->snapshot.stamp, until_s);
+}
+
 /* The view is made last, so that no list in it is younger than its now. */
 static int make_view(struct source *source, struct fleet_view **ret_view, struct fleet_error *error)
 {
@@ -400,6 +419,9 @@ static int make_view(struct source *source, struct fleet_view **ret_view, struct
 	if (!view)
 		return fleet_error_set(error, FLEET_E_NOMEM, "no memory for a view");
 	for (size_t i = 0; !rc && i < source->count; i++) {
+		rc = tell_file(source, &source->lists[i], view);
+		if (rc || source->lists[i].is_absent)
+			continue;
 		rc = hand_over(&source->lists[i], view);
 		if (rc == FLEET_E_PROTOCOL)
 			fleet_snapshot_remove(source->config->cache_dir, source->lists[i].key);
@@ -454,8 +476,7 @@ static void get_own(struct source *source, enum fleet_kind kind)
 	list->kind = kind;
 	list->about.reads_left = FLEET_ABSENT;
 	fleet_source_key(source->fleet, list->kind, list->key);
-	if (open_snapshot(source, list, NULL))
-		return;
+	list->is_absent = open_snapshot(source, list, NULL) != 0;
 	list->about.read_s = list->snapshot.read_s;
 	source->count++;
 }

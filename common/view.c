@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "arena.h"
+#include "file.h"
 #include "text.h"
 #include "view.h"
 
@@ -26,6 +27,13 @@ struct list {
 	struct fleet_view_source source; /* its texts are the arena's */
 };
 
+/* Where a list is kept on disk; a list may be absent, and so may its file. */
+struct file {
+	const char *path; /* the arena's, NULL: not known */
+	struct fleet_stamp stamp;
+	int64_t until_s;
+};
+
 struct fleet_view {
 	char *fleet;
 	char *fleet_id;
@@ -33,6 +41,7 @@ struct fleet_view {
 	int64_t now_s;
 	struct fleet_arena arena;
 	struct list lists[FLEET_KIND_COUNT];
+	struct file files[FLEET_KIND_COUNT];
 	struct fleet_self *self; /* NULL when nobody asked for it */
 };
 
@@ -136,6 +145,48 @@ int fleet_view_add(struct fleet_view *view, void *map, size_t mapped, const void
 	}
 	view->lists[list.payload.kind] = list;
 	return 0;
+}
+
+int fleet_view_set_file(struct fleet_view *view, enum fleet_kind kind, const char *path,
+			const struct fleet_stamp *stamp, int64_t until_s)
+{
+	const char *kept = keep(view, path);
+
+	if (!kept)
+		return FLEET_E_NOMEM;
+	view->files[kind] = (struct file){.path = kept, .stamp = *stamp, .until_s = until_s};
+	return 0;
+}
+
+bool fleet_view_begin_again(struct fleet_view *view, int64_t now_s)
+{
+	/* A clock that was set back makes all ages wrong, and what a module keeps in the arena must
+	 * not fill it up. */
+	if (view->self || now_s < view->now_s || view->arena.used > view->arena.cap / 2)
+		return false;
+	for (int i = 0; i < FLEET_KIND_COUNT; i++) {
+		const struct file *file = &view->files[i];
+		struct fleet_stamp now;
+
+		if (!file->path && view->lists[i].there)
+			return false;
+		if (!file->path)
+			continue;
+		now = fleet_stamp_read(file->path);
+		if (now_s >= file->until_s || !fleet_stamp_is(&now, &file->stamp))
+			return false;
+	}
+	view->now_s = now_s;
+	return true;
+}
+
+size_t fleet_view_size(const struct fleet_view *view)
+{
+	size_t size = sizeof(*view) + view->arena.used;
+
+	for (int i = 0; i < FLEET_KIND_COUNT; i++)
+		size += view->lists[i].mapped;
+	return size;
 }
 
 const struct fleet_self *fleet_view_self(const struct fleet_view *view)

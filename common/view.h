@@ -15,6 +15,7 @@
 #include "self.h"
 
 struct fleet_arena;
+struct fleet_stamp;
 struct fleet_view;
 
 /* What gave a list to this process. */
@@ -103,6 +104,18 @@ const struct fleet_self *fleet_view_self(const struct fleet_view *view);
 /* An empty view at time NOW_S. NULL when memory ran out. Free with fleet_view_free. */
 struct fleet_view *fleet_view_new(const char *fleet, const char *fleet_id, int64_t now_s);
 void fleet_view_free(struct fleet_view *view);
+
+/* Says that the list of KIND is, or would be, in the file PATH, which was as STAMP says when VIEW
+ * was made, and serves until UNTIL_S. Returns 0 or FLEET_E_NOMEM. */
+int fleet_view_set_file(struct fleet_view *view, enum fleet_kind kind, const char *path,
+			const struct fleet_stamp *stamp, int64_t until_s);
+
+/* Makes VIEW one of NOW_S, if one made now would have the same lists: all its files are as they
+ * were and serve, and none of its lists has another origin. False: make another one. */
+bool fleet_view_begin_again(struct fleet_view *view, int64_t now_s);
+
+/* Bytes that VIEW takes, about. */
+size_t fleet_view_size(const struct fleet_view *view);
 
 /* Gives VIEW what was found of the monitoring, which VIEW takes over. */
 void fleet_view_set_self(struct fleet_view *view, struct fleet_self *self);

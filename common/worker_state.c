@@ -17,14 +17,14 @@ static const struct {
 	const char *name;
 	size_t offset;
 } fields[] = {
-#define FIELD(NAME)                                             \
-	{                                                       \
+#define FIELD(NAME)                                              \
+	{                                                        \
 #NAME, offsetof(struct fleet_worker_state, NAME) \
 	}
-	FIELD(pid),	     FIELD(started_s),	FIELD(written_s),      FIELD(connections),
-	FIELD(checks),	     FIELD(programs),	FIELD(timeouts),       FIELD(crashes),
-	FIELD(lost),	     FIELD(disconnects), FIELD(runners),       FIELD(running),
-	FIELD(waiting),	     FIELD(latency_p99_ms), FIELD(latency_max_ms),
+	FIELD(pid),	FIELD(started_s),      FIELD(written_s),      FIELD(connections),
+	FIELD(checks),	FIELD(programs),       FIELD(timeouts),	      FIELD(crashes),
+	FIELD(lost),	FIELD(disconnects),    FIELD(runners),	      FIELD(running),
+	FIELD(waiting), FIELD(latency_p99_ms), FIELD(latency_max_ms),
 #undef FIELD
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))

@@ -132,6 +132,11 @@ static int get_view(const struct fleet_host *host, const struct check_options *o
 		return saved_view(host, options, ret_view, error);
 	if (options->now)
 		return fleet_error_set(error, FLEET_E_INVAL, "--now goes with --from only");
+	view = fleet_keep_view(host->program->keep, host->fleet, needs);
+	if (view) {
+		*ret_view = view;
+		return 0;
+	}
 	rc = fleet_source_view(host->config, host->fleet, needs, host->deadline, NULL,
 			       (int)host->options.verbosity, &view, error);
 	if (!rc && (needs & FLEET_NEEDS_SELF)) {
@@ -241,8 +246,8 @@ static int check(const struct fleet_host *host, const struct check_options *opti
 		fleet_result_error(result, level_of(option, options), &error);
 	}
 	code = print(host, options, result, view, option);
-	fleet_view_free(view);
 	fleet_result_free(result);
+	fleet_keep_view_done(host->program->keep, host->fleet, module->needs, view);
 	return code;
 }
 

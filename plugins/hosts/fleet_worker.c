@@ -76,8 +76,8 @@ static bool drop_rights(const char *name)
 	}
 	if (geteuid() == user->pw_uid && user->pw_uid != 0)
 		return true;
-	if (user->pw_uid == 0 || initgroups(name, user->pw_gid) != 0 ||
-	    setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0 || setuid(0) == 0) {
+	if (user->pw_uid == 0 || initgroups(name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+	    setuid(user->pw_uid) != 0 || setuid(0) == 0) {
 		(void)fprintf(stderr, "fleet_worker: cannot become %s%s%s\n", name,
 			      errno ? ": " : "", errno ? strerror(errno) : "");
 		return false;
@@ -95,8 +95,8 @@ static void close_others(int keep)
 			(void)close(fd);
 }
 
-/* Started by the core's own process, as its broker does, we become nobody's child: so the core never
- * has a zombie, and no signal to its children is for us. */
+/* Started by the core's own process, as its broker does, we become nobody's child: so the core
+ * never has a zombie, and no signal to its children is for us. */
 static bool leave_parent(void)
 {
 	pid_t parent = getpid(), pid = fork();
@@ -118,8 +118,9 @@ void worker_find_plugin(struct worker *worker)
 	worker->plugin_device = 0;
 	worker->plugin_inode = 0;
 	if (stat(PLUGINDIR "/check_fleet", &about) != 0) {
-		worker_log(worker, "there is no " PLUGINDIR "/check_fleet (%s): each check runs as a "
-				   "program of its own",
+		worker_log(worker,
+			   "there is no " PLUGINDIR "/check_fleet (%s): each check runs as a "
+			   "program of its own",
 			   strerror(errno));
 		return;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fleet_worker: takes jobs from a monitoring core's query handler and answers them. One process, one
- * loop, no thread: this process runs no module, opens no connection to the service and reads no
+ * fleet_worker: takes jobs from a monitoring core's query handler and answers them. One process,
+ * one loop, no thread: this process runs no module, opens no connection to the service and reads no
  * answer of it. What can crash, hang or grow happens in processes of its own (runners, programs).
  */
 #ifndef FLEETMON_WORKER_H
@@ -52,14 +52,15 @@ struct worker_job {
 	pid_t pid; /* 0 for none */
 	struct worker_watch streams[2];
 	struct fleet_buf out, err;
-	bool is_action;	  /* it may change something: it is not killed before its own alarm has rung */
+	bool is_action;	  /* it may change something: it is not killed before its own alarm has rung
+			   */
 	bool is_answered; /* the core was told that its time is over; it still runs */
 };
 
 /* What is counted from the start of the process, and how things are. */
 struct worker_figures {
 	int64_t started_s;
-	uint64_t checks, programs; /* answered */
+	uint64_t checks, programs;	  /* answered */
 	uint64_t timeouts, crashes, lost; /* LOST: the core went away before the answer */
 	uint64_t latency_ms_max;
 	uint64_t latencies[24]; /* how many answers took less than 2^i milliseconds */

@@ -9,8 +9,8 @@
 /* Where a line is being read. */
 struct reader {
 	const char *at;
-	char *word;	/* where the next byte of a word goes */
-	char quote;	/* the quote that is open, 0 for none */
+	char *word; /* where the next byte of a word goes */
+	char quote; /* the quote that is open, 0 for none */
 	bool in_word;
 	bool is_shell; /* something was seen that a shell would act on */
 };
@@ -69,7 +69,8 @@ int worker_command_read(const char *line, struct worker_command *ret_command)
 	struct reader reader = {.at = line};
 	struct worker_command command = {0};
 	size_t len = strlen(line);
-	/* A word takes at least a byte and a space of LINE; a shell's three words fit in any case. */
+	/* A word takes at least a byte and a space of LINE; a shell's three words fit in any case.
+	 */
 	size_t words = len / 2 + 4;
 
 	command.argv = calloc(1, words * sizeof(*command.argv) + sizeof(shell) + len + 1);

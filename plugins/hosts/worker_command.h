@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Command lines as monitoring cores read them (Nagios Core lib/runcmd.c, the same in Naemon): words
- * with quotes and backslashes, run without a shell; whatever a shell would do more with goes through
- * /bin/sh. Pure functions.
+ * with quotes and backslashes, run without a shell; whatever a shell would do more with goes
+ * through /bin/sh. Pure functions.
  */
 #ifndef FLEETMON_WORKER_COMMAND_H
 #define FLEETMON_WORKER_COMMAND_H
@@ -11,10 +11,10 @@
 #include <stddef.h>
 
 struct worker_command {
-	char **argv;	   /* NULL-terminated; in one piece of memory */
-	size_t argc;	   /* words, assignments included */
-	size_t assigned;   /* how many words before the program's name are "NAME=value" */
-	bool needs_shell;  /* argv is {"/bin/sh", "-c", LINE} */
+	char **argv;	  /* NULL-terminated; in one piece of memory */
+	size_t argc;	  /* words, assignments included */
+	size_t assigned;  /* how many words before the program's name are "NAME=value" */
+	bool needs_shell; /* argv is {"/bin/sh", "-c", LINE} */
 };
 
 /* Reads LINE. Returns 0 or FLEET_E_NOMEM. Free with worker_command_finish. */

@@ -23,11 +23,11 @@
 
 #define FIRST_BACKOFF_MS 500
 #define MAX_BACKOFF_MS 30000
-#define STEADY_MS 10000	     /* a connection that lasted so long was a good one */
-#define REGISTER_MS 10000    /* for the core's answer to our registration */
-#define LINGER_MS 2000	     /* how long a holder waits for the core to kill it, and nobody else */
+#define STEADY_MS 10000	  /* a connection that lasted so long was a good one */
+#define REGISTER_MS 10000 /* for the core's answer to our registration */
+#define LINGER_MS 2000	  /* how long a holder waits for the core to kill it, and nobody else */
 #define CHUNK ((size_t)64 << 10)
-#define CHUNKS 16	     /* read at once, so that others get their turn */
+#define CHUNKS 16 /* read at once, so that others get their turn */
 #define MAX_UNSENT ((size_t)64 << 20)
 /* Naemon keeps jobs beyond this to itself, and forgets them: so it is never reached. */
 #define MAX_JOBS 100000
@@ -213,10 +213,9 @@ static void connect_to(struct worker *worker, struct worker_core *core)
 	}
 	core->state = REGISTERING;
 	core->due_ms = fleet_monotonic_ms() + REGISTER_MS;
-	(void)fleet_buf_addf(&core->out,
-			     "@wproc register name=fleet_worker:%s:%d;pid=%d;max_jobs=%d;plugin=%s",
-			     core->plugin, (int)getpid(), (int)core->holder, MAX_JOBS,
-			     core->plugin);
+	(void)fleet_buf_addf(
+		&core->out, "@wproc register name=fleet_worker:%s:%d;pid=%d;max_jobs=%d;plugin=%s",
+		core->plugin, (int)getpid(), (int)core->holder, MAX_JOBS, core->plugin);
 	(void)fleet_buf_add(&core->out, "", 1);
 }
 

@@ -51,8 +51,8 @@ static uint64_t percentile_99(const struct worker_figures *figures)
 
 void worker_figures_find(struct worker *worker)
 {
-	const char *path = worker->options.config ? worker->options.config
-						  : fleet_config_default_path;
+	const char *path =
+		worker->options.config ? worker->options.config : fleet_config_default_path;
 	struct fleet_config *config;
 	struct fleet_error error;
 
@@ -74,7 +74,7 @@ void worker_figures_free(struct worker *worker)
 int64_t worker_figures_tick(struct worker *worker, int64_t now_ms)
 {
 	const struct worker_figures *figures = &worker->figures;
-	struct fleet_worker_state state = {.pid = (int64_t)getpid()};
+	struct fleet_worker_state state = {0};
 	struct fleet_error error;
 
 	if (!worker->cache_dir)
@@ -82,10 +82,11 @@ int64_t worker_figures_tick(struct worker *worker, int64_t now_ms)
 	if (worker->figures_ms && now_ms - worker->figures_ms < WRITE_EVERY_MS)
 		return worker->figures_ms + WRITE_EVERY_MS;
 	worker->figures_ms = now_ms;
+	state.pid = (int64_t)getpid();
 	state.started_s = figures->started_s;
 	state.written_s = fleet_now_s();
-	state.connections = worker_core_is_ready(worker->cores[0]) +
-			    worker_core_is_ready(worker->cores[1]);
+	state.connections =
+		worker_core_is_ready(worker->cores[0]) + worker_core_is_ready(worker->cores[1]);
 	state.checks = (int64_t)figures->checks;
 	state.programs = (int64_t)figures->programs;
 	state.timeouts = (int64_t)figures->timeouts;

@@ -10,8 +10,8 @@
 
 #define NO_TIMEOUT_S 600 /* for a core that names none */
 
-/* Is PROGRAM, as a command names it, the check_fleet that was installed with us? Another one, or one
- * that was installed since, does its own work. */
+/* Is PROGRAM, as a command names it, the check_fleet that was installed with us? Another one, or
+ * one that was installed since, does its own work. */
 static bool is_our_plugin(const struct worker *worker, const char *program)
 {
 	struct stat about;
@@ -24,8 +24,8 @@ static enum worker_job_kind kind_of(const struct worker *worker, const struct wo
 {
 	const struct worker_command *command = &job->command;
 
-	if (job->is_action || command->needs_shell || command->assigned > 0 ||
-	    job->request.env || !is_our_plugin(worker, command->argv[0]))
+	if (job->is_action || command->needs_shell || command->assigned > 0 || job->request.env ||
+	    !is_our_plugin(worker, command->argv[0]))
 		return WORKER_PROGRAM;
 	return WORKER_CHECK;
 }
@@ -53,9 +53,9 @@ bool worker_job_take(struct worker *worker, struct worker_core *core, const char
 	}
 	(void)gettimeofday(&job->start, NULL);
 	job->start_ms = fleet_monotonic_ms();
-	job->deadline_ms = job->start_ms + 1000 * (job->request.timeout_s > 0
-							   ? (int64_t)job->request.timeout_s
-							   : NO_TIMEOUT_S);
+	job->deadline_ms =
+		job->start_ms + 1000 * (job->request.timeout_s > 0 ? (int64_t)job->request.timeout_s
+								   : NO_TIMEOUT_S);
 	job->is_action = worker_core_is_action(core);
 	job->kind = kind_of(worker, job);
 	*worker->waiting_end = job;
@@ -190,8 +190,9 @@ int64_t worker_jobs_tick(struct worker *worker, int64_t now_ms)
 			continue;
 		}
 		*at = job->next;
-		worker_log(worker, "a job waited all of its %ld s for a place to run: see the "
-				   "limits in fleet_worker(8)",
+		worker_log(worker,
+			   "a job waited all of its %ld s for a place to run: see the "
+			   "limits in fleet_worker(8)",
 			   job->request.timeout_s);
 		worker_job_expired(worker, job, 0);
 		worker_job_free(worker, job);

@@ -174,8 +174,10 @@ static int64_t tick(struct worker *worker)
 {
 	int64_t now_ms = fleet_monotonic_ms(), next_ms = now_ms + 10000;
 	int64_t dues[] = {
-		worker_jobs_tick(worker, now_ms),	  worker_runners_tick(worker, now_ms),
-		worker_programs_tick(worker, now_ms),	  worker_figures_tick(worker, now_ms),
+		worker_jobs_tick(worker, now_ms),
+		worker_runners_tick(worker, now_ms),
+		worker_programs_tick(worker, now_ms),
+		worker_figures_tick(worker, now_ms),
 		worker_core_tick(worker, worker->cores[0], now_ms),
 		worker_core_tick(worker, worker->cores[1], now_ms),
 	};

@@ -46,8 +46,8 @@ long worker_message_find(const char *bytes, size_t len, size_t *ret_whole);
  * end, or a number that is none. */
 bool worker_message_read(const char *bytes, size_t len, struct worker_request *ret_request);
 
-/* Appends the answer to REQUEST to OUT: its pairs but for env, then ANSWER's. NULs in the output are
- * left out; output past WORKER_OUTPUT_MAX is cut. Returns 0, FLEET_E_LIMIT or FLEET_E_NOMEM. */
+/* Appends the answer to REQUEST to OUT: its pairs but for env, then ANSWER's. NULs in the output
+ * are left out; output past WORKER_OUTPUT_MAX is cut. Returns 0, FLEET_E_LIMIT or FLEET_E_NOMEM. */
 int worker_message_answer(const struct worker_request *request, const struct worker_answer *answer,
 			  struct fleet_buf *out);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runners: processes that run one check at a time and keep what checks share. A module that crashes,
- * hangs or takes all memory takes its runner with it, and nothing else.
+ * Runners: processes that run one check at a time and keep what checks share. A module that
+ * crashes, hangs or takes all memory takes its runner with it, and nothing else.
  *
  * A packet to a runner is the words of a command, each ended by a NUL. A packet back is the exit
  * code as a byte, then the output. The one used last is the one used next: what it keeps is warm,
@@ -58,10 +58,11 @@ static void answer_for(struct worker *worker, struct worker_runner *runner, cons
 	runner->job = NULL;
 	worker->figures.crashes++;
 	worker_log(worker, "check %.40s: %s", module, why);
-	n = snprintf(line, sizeof(line),
-		     "FLEETMON UNKNOWN - module %.40s %s; whoever wrote it needs to know: try the same "
-		     "command by hand\n",
-		     module, why);
+	n = snprintf(
+		line, sizeof(line),
+		"FLEETMON UNKNOWN - module %.40s %s; whoever wrote it needs to know: try the same "
+		"command by hand\n",
+		module, why);
 	worker_job_answer(worker, job, line, n > 0 ? (size_t)n : 0, "", 0, 3 << 8);
 }
 
@@ -144,8 +145,8 @@ static struct worker_runner *idle_runner(const struct worker *worker)
 	struct worker_runner *best = NULL;
 
 	for (struct worker_runner *runner = worker->runners; runner; runner = runner->next) {
-		if (!runner->job && !runner->is_old && !runner->is_gone &&
-		    runner->watch.fd >= 0 && (!best || runner->idle_ms > best->idle_ms))
+		if (!runner->job && !runner->is_old && !runner->is_gone && runner->watch.fd >= 0 &&
+		    (!best || runner->idle_ms > best->idle_ms))
 			best = runner;
 	}
 	return best;

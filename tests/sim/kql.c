@@ -12,7 +12,7 @@
 #include "json.h"
 #include "text.h"
 
-#define MAX_ARGS 64
+#define MAX_ARGS 512 /* a list of 300 ids is what the service is asked for */
 
 struct args {
 	struct json_object *at[MAX_ARGS];

@@ -130,15 +130,17 @@ lab_sim() {
 	sim_start_tls "$1" "$lab_dir/ca" "${@:2}" || exit 1
 }
 
-# lab_api METHOD FLEET/PATH: as an application of the tenant, which is what a pipeline would be
+# lab_api METHOD FLEET/PATH...: as an application of the tenant, which is what a pipeline would be
 lab_api() {
-	local token base=/subscriptions/$lab_subscription/resourceGroups/$lab_resource_group
+	local method=$1 token base=/subscriptions/$lab_subscription/resourceGroups/$lab_resource_group
+	shift
+	base=$FLEETSIM_URL$base/providers/Microsoft.ContainerService/fleets
+	set -- "${@/#/$base/}"
 	token=$(curl -sS --cacert "$lab_dir/ca/ca.pem" "$FLEETSIM_URL/$lab_tenant/oauth2/v2.0/token" \
 		-d grant_type=client_credentials -d "client_id=$lab_client" \
 		-d "client_secret=$lab_secret" -d "scope=$FLEETSIM_URL/.default" | jq -r .access_token)
-	curl -sS --fail-with-body --cacert "$lab_dir/ca/ca.pem" -X "$1" -H "Authorization: Bearer $token" \
-		-H 'Content-Length: 0' \
-		"$FLEETSIM_URL$base/providers/Microsoft.ContainerService/fleets/$2?api-version=2026-06-01"
+	curl -sS --fail-with-body --cacert "$lab_dir/ca/ca.pem" -X "$method" -H "Authorization: Bearer $token" \
+		-H 'Content-Length: 0' "${@/%/?api-version=2026-06-01}"
 }
 
 # lab_clock_ago SECONDS: sets the simulator's clock so long before now

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fleet_worker: runs the core's checks of fleets and event handlers without a fork for each. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -194,6 +195,9 @@ static int begin(struct worker *worker)
 			       "say where the core listens, as --query-socket "
 			       "/var/lib/nagios4/rw/nagios.qh; see --help");
 	close_others((int)options->broker_fd);
+	/* The broker sees our end by it, so nobody else may hold it. */
+	if (options->broker_fd >= 0 && fcntl((int)options->broker_fd, F_SETFD, FD_CLOEXEC) != 0)
+		return give_up(options, 1, "the broker's socket: %s", strerror(errno));
 	if (options->broker_fd >= 0 && !leave_parent())
 		return give_up(options, 1, "cannot leave the core: %s", strerror(errno));
 	code = drop_rights(options);

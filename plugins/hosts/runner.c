@@ -14,17 +14,15 @@
 #include "runner.h"
 #include "transport_shared.h"
 
-#define MAX_WORDS 4096
-
 /* The words of a packet of LEN bytes. Returns how many, 0 when it is none of ours. */
-static int words_of(char *packet, size_t len, char *words[MAX_WORDS + 1])
+static int words_of(char *packet, size_t len, char *words[RUNNER_WORDS + 1])
 {
 	size_t count = 0;
 
 	if (len == 0 || packet[len - 1] != '\0')
 		return 0;
 	for (char *word = packet; word < packet + len; word += strlen(word) + 1) {
-		if (count == MAX_WORDS)
+		if (count == RUNNER_WORDS)
 			return 0;
 		words[count++] = word;
 	}
@@ -67,7 +65,7 @@ static void share_connections(const char *digits)
 
 int runner_main(const char *address)
 {
-	static char packet[RUNNER_PACKET], *words[MAX_WORDS + 1];
+	static char packet[RUNNER_PACKET], *words[RUNNER_WORDS + 1];
 	struct fleet_keep *keep = fleet_keep_new();
 	struct fleet_buf verdict;
 

@@ -10,6 +10,7 @@
 #define RUNNER_FD 3 /* the socket, in a runner */
 /* Bytes of a packet: a command, or an exit code and the output. */
 #define RUNNER_PACKET (WORKER_OUTPUT_MAX + 1)
+#define RUNNER_WORDS 4096 /* of a command */
 
 /* "fleet_worker --runner ADDRESS": runs one command after the other until the socket ends. ADDRESS
  * is that of the transport process in hexadecimal digits, "" for none. Returns the exit code. */

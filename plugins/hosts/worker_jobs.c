@@ -78,10 +78,9 @@ static bool start(struct worker *worker, struct worker_job *job)
 		worker->running_programs++;
 		return true;
 	}
-	/* As a shell would: 127, and why on the standard error. */
 	why = strerror(errno);
 	worker_log(worker, "cannot start %s: %s", job->command.argv[job->command.assigned], why);
-	worker_job_answer(worker, job, none, 0, why, strlen(why), 127 << 8);
+	worker_job_answer(worker, job, none, 0, why, strlen(why), 3 << 8);
 	return true;
 }
 

@@ -57,8 +57,8 @@ __attribute__((noreturn)) static void run(const struct worker *worker, const str
 					  int out, int err)
 {
 	char *const *argv = job->command.argv + job->command.assigned;
-	const char *why;
 	sigset_t none;
+	int code;
 
 	(void)setsid();
 	(void)umask(worker->mask);
@@ -69,11 +69,11 @@ __attribute__((noreturn)) static void run(const struct worker *worker, const str
 		_exit(127);
 	set_environment(job);
 	(void)execvp(argv[0], argv);
-	why = strerror(errno);
+	code = errno;
 	complain(argv[0]);
 	complain(": ");
-	complain(why);
-	_exit(127);
+	complain(strerror(code));
+	_exit(code); /* as the core's own workers do */
 }
 
 /* Reads what there is of a stream of JOB; what is too much is read and dropped. */

@@ -171,7 +171,8 @@ bool worker_runner_give(struct worker *worker, struct worker_job *job)
 	const char *last = job->command.argv[job->command.argc - 1];
 
 	/* What does not fit into a packet is a command line for a program. */
-	if ((size_t)(last - job->command.argv[0]) + strlen(last) + 1 > RUNNER_PACKET) {
+	if (job->command.argc > RUNNER_WORDS ||
+	    (size_t)(last - job->command.argv[0]) + strlen(last) + 1 > RUNNER_PACKET) {
 		job->kind = WORKER_PROGRAM;
 		return false;
 	}

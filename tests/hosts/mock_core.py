@@ -412,11 +412,8 @@ class MockCore:
             os.unlink(self.path)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.setblocking(False)
-        mask = os.umask(0o117)
-        try:
-            self._listener.bind(self.path)
-        finally:
-            os.umask(mask)
+        self._listener.bind(self.path)
+        os.chmod(self.path, 0o660)
         if self.owner and os.geteuid() == 0:
             os.chown(self.path, *self.owner)
         self._listener.listen(64)

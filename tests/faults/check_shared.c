@@ -73,7 +73,8 @@ START_TEST(test_same)
 	ck_assert_int_eq(one.response.status, two.response.status);
 	ck_assert_int_eq(one.response.sent, two.response.sent);
 	ck_assert_int_eq(one.response.hopeless, two.response.hopeless);
-	ck_assert_str_eq(one.error.message, two.error.message);
+	ck_assert_msg(same_words(one.error.message, two.error.message), "%s, not %s",
+		      two.error.message, one.error.message);
 	ck_assert_str_eq(one.error.hint, two.error.hint);
 	if (!one.rc) {
 		ck_assert_uint_eq(one.response.body.len, two.response.body.len);
@@ -122,7 +123,8 @@ START_TEST(test_same_refusals)
 		      two.error.message);
 	ck_assert_int_eq(one.response.sent, two.response.sent);
 	ck_assert_int_eq(one.response.hopeless, two.response.hopeless);
-	ck_assert_str_eq(one.error.message, two.error.message);
+	ck_assert_msg(same_words(one.error.message, two.error.message), "%s, not %s",
+		      two.error.message, one.error.message);
 	ck_assert_str_eq(one.error.hint, two.error.hint);
 	fleet_response_finish(&one.response);
 	fleet_response_finish(&two.response);

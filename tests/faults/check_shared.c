@@ -2,8 +2,6 @@
 /* The transport process with real servers: the answers are those of the other transport, few
  * connections serve many, settings are never mixed up, and nothing that clients or servers do holds
  * others up. Started by tests/faults/shared. */
-#include <sys/resource.h>
-
 #include "check_shared.h"
 
 /* ---- The same answers ---- */
@@ -75,7 +73,8 @@ START_TEST(test_same)
 	ck_assert_int_eq(one.response.status, two.response.status);
 	ck_assert_int_eq(one.response.sent, two.response.sent);
 	ck_assert_int_eq(one.response.hopeless, two.response.hopeless);
-	ck_assert_str_eq(one.error.message, two.error.message);
+	ck_assert_msg(same_words(one.error.message, two.error.message), "%s, not %s",
+		      two.error.message, one.error.message);
 	ck_assert_str_eq(one.error.hint, two.error.hint);
 	if (!one.rc) {
 		ck_assert_uint_eq(one.response.body.len, two.response.body.len);
@@ -124,7 +123,8 @@ START_TEST(test_same_refusals)
 		      two.error.message);
 	ck_assert_int_eq(one.response.sent, two.response.sent);
 	ck_assert_int_eq(one.response.hopeless, two.response.hopeless);
-	ck_assert_str_eq(one.error.message, two.error.message);
+	ck_assert_msg(same_words(one.error.message, two.error.message), "%s, not %s",
+		      two.error.message, one.error.message);
 	ck_assert_str_eq(one.error.hint, two.error.hint);
 	fleet_response_finish(&one.response);
 	fleet_response_finish(&two.response);
@@ -560,60 +560,7 @@ START_TEST(test_stopped)
 }
 END_TEST
 
-/* ---- What it costs ---- */
-
-static double cpu_ms(int who)
-{
-	struct rusage use;
-
-	(void)getrusage(who, &use);
-	return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e3 +
-	       (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e3;
-}
-
-/* Milliseconds of the CPU that N processes with one request each take, all together. */
-static double cost(const struct ask *asked, int n)
-{
-	double from_ms = cpu_ms(RUSAGE_CHILDREN);
-
-	for (int i = 0; i < n; i++) {
-		pid_t child = fork();
-
-		if (child == 0) {
-			struct answer answer;
-
-			ask(asked, &answer);
-			_exit(answer.rc ? 1 : 0);
-		}
-		if (child < 0 || child_status(child) != 0)
-			return -1;
-	}
-	return cpu_ms(RUSAGE_CHILDREN) - from_ms;
-}
-
-static int measure(int n)
-{
-	const char *const names[] = {"SHARED_H2", "SHARED_H1", "FLEETSIM_URL"};
-
-	configure();
-	for (size_t i = 0; i < COUNT(names); i++) {
-		struct ask asked = {.base = environment(names[i]), .ms = 20000};
-		double own = cost(&asked, n), clients, all;
-		struct share mine;
-
-		share_begin(&mine);
-		all = cpu_ms(RUSAGE_CHILDREN);
-		clients = cost(&asked, n);
-		(void)share_end(&mine);
-		all = cpu_ms(RUSAGE_CHILDREN) - all;
-		(void)printf("%s: CPU of one request, ms: own process %.2f, client %.2f, client "
-			     "and transport process %.2f\n",
-			     names[i], own / n, clients / n, all / n);
-	}
-	return 0;
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
 	Suite *suite = suite_create("shared");
 	TCase *tests = tcase_create("shared");
@@ -621,8 +568,6 @@ int main(int argc, char **argv)
 	SRunner *runner;
 	int failed;
 
-	if (argc > 1 && strcmp(argv[1], "--measure") == 0)
-		return measure(argc > 2 ? (int)strtol(argv[2], NULL, 10) : 100);
 	share_begin(&share);
 	tcase_add_checked_fixture(tests, setup_shared, teardown);
 	tcase_set_timeout(tests, 180);

@@ -80,6 +80,18 @@ static inline void ask(const struct ask *asked, struct answer *answer)
 	transport->close(handle);
 }
 
+/* Are they the same, but for libcurl's "after 3 ms"? */
+static inline bool same_words(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		bool is_time = strncmp(a, " after ", 7) == 0 && strncmp(b, " after ", 7) == 0;
+
+		a += is_time ? 7 + strspn(a + 7, "0123456789") : 1;
+		b += is_time ? 7 + strspn(b + 7, "0123456789") : 1;
+	}
+	return *a == *b;
+}
+
 static inline int child_status(pid_t child)
 {
 	int status = -1;

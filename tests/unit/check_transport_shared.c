@@ -381,10 +381,10 @@ START_TEST(test_other_user)
 {
 	struct script script = whole();
 	int ends[2];
-	struct {
+	static struct {
 		char address[FLEET_TRANSPORT_ADDRESS];
 		size_t len;
-	} place = {{0}, 0};
+	} place; /* without bytes that were never set */
 
 	if (geteuid() != 0)
 		return;

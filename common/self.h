@@ -75,6 +75,19 @@ struct fleet_self_module {
 	struct fleet_self_finding finding;
 };
 
+/* What fleet_worker left of itself: the numbers are those of struct fleet_worker_state,
+ * FLEET_ABSENT unless it runs. */
+struct fleet_self_worker {
+	/* NONE: there is no worker. BAD: it is gone and did not say so, or its file is no use. */
+	struct fleet_self_finding finding;
+	int64_t pid, started_s;
+	int64_t connections;		   /* to the core; 2 when all is well */
+	int64_t checks, programs;	   /* answered */
+	int64_t timeouts, crashes, lost;   /* of all jobs since it started */
+	int64_t runners, waiting;	   /* now */
+	int64_t latency_p99_ms, written_s; /* when it said so last */
+};
+
 struct fleet_self {
 	const char *version;			   /* of fleetmon */
 	const char *config_path;		   /* fleetmon.conf */
@@ -97,6 +110,7 @@ struct fleet_self {
 	int64_t oldest_intent_s;   /* when the oldest was recorded; FLEET_ABSENT */
 	const char *oldest_intent; /* "start jan-patch" */
 	struct fleet_self_finding history;
+	struct fleet_self_worker worker;
 	struct fleet_arena arena; /* the memory of all of it */
 };
 

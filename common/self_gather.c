@@ -120,6 +120,8 @@ int fleet_self_gather(const struct fleet_self_how *how, struct fleet_self **ret_
 	if (!rc)
 		fleet_self_look_at_state(how, self);
 	if (!rc)
+		fleet_self_look_at_worker(how, self);
+	if (!rc)
 		rc = look_at_identities(how, self);
 	if (rc) {
 		fleet_self_free(self);

@@ -24,6 +24,10 @@ int fleet_self_look_at_config(const struct fleet_self_how *how,
 int fleet_self_look_at_lists(const struct fleet_self_how *how, struct fleet_self *self);
 void fleet_self_look_at_state(const struct fleet_self_how *how, struct fleet_self *self);
 
+/* ---- self_worker.c */
+
+void fleet_self_look_at_worker(const struct fleet_self_how *how, struct fleet_self *self);
+
 /* ---- self_service.c */
 
 /* Signs in with CREDENTIAL and asks what it may do on the fleet. */

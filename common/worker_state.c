@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Figures as a file of JSON. */
 #include <json-c/json.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,8 @@ int fleet_worker_state_read(const char *dir, struct fleet_worker_state *ret_stat
 		return rc;
 	fleet_buf_init(&text, MAX_FILE);
 	rc = fleet_file_read(path, FLEET_FILE_STATE, &text, error);
+	if (rc == FLEET_E_LIMIT)
+		rc = damaged(path, error);
 	if (!rc && (fleet_json_parse(fleet_buf_text(&text), text.len, &json, NULL) ||
 		    !json_object_is_type(json, json_type_object)))
 		rc = damaged(path, error);
@@ -101,6 +104,9 @@ int fleet_worker_state_read(const char *dir, struct fleet_worker_state *ret_stat
 		number = json_object_get_int64(value);
 		memcpy((char *)&state + fields[i].offset, &number, sizeof(number));
 	}
+	/* kill would take 0 for our own group. */
+	if (!rc && (state.pid < 1 || state.pid > INT_MAX))
+		rc = damaged(path, error);
 	if (!rc)
 		*ret_state = state;
 	json_object_put(json);

@@ -7,7 +7,8 @@
 
 #include "error.h"
 
-/* All numbers are from the worker's start on, or as things are; none is negative. */
+/* All numbers are from the worker's start on, or as things are; none is negative,
+ * and PID is one. */
 struct fleet_worker_state {
 	int64_t pid;
 	int64_t started_s, written_s; /* seconds since the epoch */

@@ -10,11 +10,14 @@
 #define PARTS_SHOWN 20 /* the long output must fit what hosts keep */
 #define SUMMARY_BYTES ((size_t)480)
 #define NAME_BYTES ((size_t)64)
+#define WORKER_CONNECTIONS 2
+#define WORKER_BEGINS_S 60
 
 struct opts {
 	struct fleet_identity_opts identity;
-	struct fleet_limits answers, intents, intent_age;
+	struct fleet_limits answers, intents, intent_age, worker_crashes;
 	int on_config, on_config_warning, on_failed_list, on_failed_history, on_policy, on_module;
+	int on_worker, on_worker_connections;
 };
 
 #define ON(FIELD, NAME, INITIAL, HELP) \
@@ -49,6 +52,8 @@ static const struct fleet_option options[] = {
 	RANGES(intents, "intents", NULL, NULL, "actions whose outcome is not known"),
 	FLEET_LIMITS_OPTIONS(struct opts, intent_age, "intent-age", "5m", "1h",
 			     "age of the oldest action whose outcome is not known"),
+	RANGES(worker_crashes, "worker-crashes", "0", NULL,
+	       "checks whose module crashed since fleet_worker was started"),
 	ON(on_config, "on-config", "critical",
 	   "state when the configuration does not suit modules or files"),
 	ON(on_config_warning, "on-config-warning", "warning",
@@ -71,6 +76,10 @@ static const struct fleet_option options[] = {
 	   "state when past durations could not be remembered"),
 	ON(on_policy, "on-policy", "critical", "state when the policy cannot be used"),
 	ON(on_module, "on-module", "critical", "state when a module does not load"),
+	ON(on_worker, "on-worker", "warning",
+	   "state when fleet_worker ended without saying so, hangs, or its figures cannot be read"),
+	ON(on_worker_connections, "on-worker-connections", "warning",
+	   "state when fleet_worker lacks a connection to the core a minute after its start"),
 	FLEET_OPT_END,
 };
 
@@ -119,6 +128,13 @@ static const struct fleet_module_rule rules[] = {
 	{"history", "any", "past durations could not be remembered lately: --on-failed-history"},
 	{"policy", "any", "the policy cannot be used, so nothing is allowed: --on-policy"},
 	{"module", "any", "a module does not load: --on-module"},
+	{"worker", "any",
+	 "fleet_worker ended without saying so, hangs, or left figures that cannot be read: "
+	 "--on-worker"},
+	{"worker-connections", "any",
+	 "fleet_worker has fewer than 2 connections to the core: --on-worker-connections"},
+	{"worker-crashes", "WARNING, CRITICAL",
+	 "a module crashed in fleet_worker since that was started: --worker-crashes-*"},
 	{"not-known", "UNKNOWN", "something could not be found out, as another part says why"},
 	{NULL, NULL, NULL},
 };
@@ -137,6 +153,14 @@ static const struct fleet_module_perf perfs[] = {
 	{"oldest_intent", "s", "age of the oldest action whose outcome is not known"},
 	{"modules", "", "modules that load"},
 	{"broken_modules", "", "modules that do not load"},
+	{"worker_checks", "c", "checks that fleet_worker answered since it was started"},
+	{"worker_programs", "c", "actions and other programs that fleet_worker ran for the core"},
+	{"worker_timeouts", "c", "commands that fleet_worker ended because their time was over"},
+	{"worker_crashes", "c", "checks whose module crashed in fleet_worker"},
+	{"worker_lost", "c", "commands whose core went away before fleet_worker answered"},
+	{"worker_runners", "", "processes in which fleet_worker runs checks"},
+	{"worker_waiting", "", "commands that wait for their turn in fleet_worker"},
+	{"worker_latency_p99", "ms", "time within which fleet_worker answered 99 of 100 commands"},
 	FLEET_REPORT_DATA_PERFS,
 	{NULL, NULL, NULL},
 };
@@ -291,6 +315,55 @@ static void judge_history(struct report *report)
 							  : "no failure of the history is known");
 }
 
+/* ---- The worker */
+
+static void judge_figures(struct report *report)
+{
+	const struct fleet_self_worker *worker = &report->self->worker;
+	int64_t up_s = worker->written_s - worker->started_s;
+	enum fleet_level lacking = (enum fleet_level)report->opts->on_worker_connections;
+	char since[32];
+
+	fleet_duration_format(up_s > 0 ? up_s : 0, since, sizeof(since));
+	fleet_parts_add(&report->parts, "worker", FLEET_LEVEL_OK, NULL, "",
+			"fleet_worker, process %lld, has run commands of the core for %s",
+			(long long)worker->pid, since);
+	/* One that has just begun, or whose core has, is about to connect. */
+	if (worker->connections < WORKER_CONNECTIONS && up_s >= WORKER_BEGINS_S) {
+		fleet_parts_add(&report->parts, "worker-connections", lacking,
+				"on-worker-connections", "",
+				"fleet_worker has %lld of %d connections to the core, which runs "
+				"the commands of the missing ones by itself",
+				(long long)worker->connections, WORKER_CONNECTIONS);
+		fleet_parts_next(&report->parts, "",
+				 "see the core's log, and compare query_socket with the worker's");
+	}
+	fleet_parts_add(&report->parts, "worker-crashes", FLEET_LEVEL_OK, "worker-crashes-warning",
+			"", "%lld check%s ended in a crash since fleet_worker was started",
+			(long long)worker->crashes, fleet_report_plural(worker->crashes));
+	fleet_parts_measure(&report->parts, &report->opts->worker_crashes, worker->crashes, "");
+	fleet_parts_next(&report->parts, "",
+			 "the core's log names the module: whoever wrote it needs to know; a new "
+			 "worker counts from 0");
+}
+
+static void judge_worker(struct report *report)
+{
+	const struct fleet_self_finding *worker = &report->self->worker.finding;
+	enum fleet_level level = (enum fleet_level)report->opts->on_worker;
+
+	if (worker->state == FLEET_SELF_GOOD) {
+		judge_figures(report);
+	} else if (worker->state == FLEET_SELF_BAD) {
+		fleet_parts_add(&report->parts, "worker", level, "on-worker", "", "%s",
+				worker->message);
+		fleet_parts_next(&report->parts, worker->hint, "start fleet_worker again");
+	} else {
+		fleet_parts_add(&report->parts, "worker", FLEET_LEVEL_OK, NULL, "",
+				"no fleet_worker runs: each command is a process of its own");
+	}
+}
+
 /* ---- Answers that the checks share */
 
 static bool fails_alike(const struct fleet_self_list *a, const struct fleet_self_list *b)
@@ -397,6 +470,14 @@ static void add_perf(const struct report *report)
 		{is_open ? report->now_s - self->oldest_intent_s : FLEET_ABSENT, &opts->intent_age},
 		{(int64_t)count_modules(self, FLEET_SELF_GOOD), NULL},
 		{(int64_t)count_modules(self, FLEET_SELF_BAD), NULL},
+		{self->worker.checks, NULL},
+		{self->worker.programs, NULL},
+		{self->worker.timeouts, NULL},
+		{self->worker.crashes, &opts->worker_crashes},
+		{self->worker.lost, NULL},
+		{self->worker.runners, NULL},
+		{self->worker.waiting, NULL},
+		{self->worker.latency_p99_ms, NULL},
 		{read_s == FLEET_ABSENT ? FLEET_ABSENT : report->now_s - read_s, NULL},
 		{report->identities.reads_left, &opts->identity.reads},
 	};
@@ -439,6 +520,7 @@ static int run(struct fleet_view *view, const void *values, struct fleet_result 
 	judge_ledger(&report);
 	judge_lists(&report);
 	judge_history(&report);
+	judge_worker(&report);
 	fleet_parts_sort(&report.parts);
 	fleet_result_label(result, "version", report.self->version);
 	add_summary(&report);

@@ -6,12 +6,16 @@
 #include "error.h"
 #include "worker_command.h"
 
+#define BLANKS " \t\r\n"
+#define SPECIALS "|<>&;()*?" /* what a shell acts on, unless it is quoted */
+
 /* Where a line is being read. */
 struct reader {
 	const char *at;
 	char *word; /* where the next byte of a word goes */
 	char quote; /* the quote that is open, 0 for none */
 	bool in_word;
+	bool is_lost;  /* see take_lost */
 	bool is_shell; /* something was seen that a shell would act on */
 };
 
@@ -22,7 +26,25 @@ static bool is_special(char c, char quote)
 		return false;
 	if (c == '$' || c == '`')
 		return true;
-	return !quote && strchr("|<>&;()*?", c) != NULL;
+	return !quote && strchr(SPECIALS, c) != NULL;
+}
+
+/*
+ * A core that sees an escaped double quote within double quotes ends the quotes there, drops the
+ * blanks that follow, and takes the next byte for itself. Quotes that are then odd in number make
+ * it ask a shell, which reads the line as it was meant; where they are even, that is how it is
+ * run, and so do we. False when the byte is one as any other.
+ */
+static bool take_lost(struct reader *reader)
+{
+	if (!reader->is_lost)
+		return false;
+	if (strchr(BLANKS, *reader->at))
+		return true;
+	reader->is_lost = false;
+	reader->is_shell = reader->is_shell || strchr(SPECIALS, *reader->at);
+	*reader->word++ = *reader->at;
+	return true;
 }
 
 /* Takes a backslash: outside quotes what follows stands for itself, within double quotes only what
@@ -36,7 +58,12 @@ static bool take_backslash(struct reader *reader)
 	if (!next)
 		return true;
 	reader->at++;
-	*reader->word++ = *reader->at;
+	if (reader->quote == '"' && next == '"') {
+		reader->quote = '\0';
+		reader->is_lost = true;
+		return true;
+	}
+	*reader->word++ = next;
 	return true;
 }
 
@@ -44,7 +71,9 @@ static void take(struct reader *reader, char **argv, size_t *argc)
 {
 	char c = *reader->at;
 
-	if (!reader->quote && strchr(" \t\r\n", c)) {
+	if (take_lost(reader))
+		return;
+	if (!reader->quote && strchr(BLANKS, c)) {
 		if (reader->in_word)
 			*reader->word++ = '\0';
 		reader->in_word = false;

@@ -7,8 +7,6 @@
 #include "clock.h"
 #include "worker.h"
 
-#define NO_TIMEOUT_S 600 /* for a core that names none */
-
 /* Is PROGRAM, as a command names it, the check_fleet that was installed with us? Another one, or
  * one that was installed since, does its own work. */
 static bool is_our_plugin(const struct worker *worker, const char *program)
@@ -23,8 +21,8 @@ static enum worker_job_kind kind_of(const struct worker *worker, const struct wo
 {
 	const struct worker_command *command = &job->command;
 
-	if (job->is_action || command->needs_shell || command->assigned > 0 || job->request.env ||
-	    !is_our_plugin(worker, command->argv[0]))
+	if (job->is_action || command->needs_shell || command->assigned > 0 || command->argc == 0 ||
+	    job->request.env || !is_our_plugin(worker, command->argv[0]))
 		return WORKER_PROGRAM;
 	return WORKER_CHECK;
 }
@@ -45,16 +43,13 @@ bool worker_job_take(struct worker *worker, struct worker_core *core, const char
 	if (job->message)
 		memcpy(job->message, message, len);
 	if (!job->message || !worker_message_read(job->message, len, &job->request) ||
-	    worker_command_read(job->request.command, &job->command) ||
-	    job->command.argc == job->command.assigned) {
+	    worker_command_read(job->request.command, &job->command)) {
 		worker_job_free(worker, job);
 		return false;
 	}
 	(void)gettimeofday(&job->start, NULL);
 	job->start_ms = fleet_monotonic_ms();
-	job->deadline_ms =
-		job->start_ms + 1000 * (job->request.timeout_s > 0 ? (int64_t)job->request.timeout_s
-								   : NO_TIMEOUT_S);
+	job->deadline_ms = job->start_ms + 1000 * (int64_t)job->request.timeout_s;
 	job->is_action = worker_core_is_action(core);
 	job->kind = kind_of(worker, job);
 	*worker->waiting_end = job;
@@ -79,7 +74,7 @@ static bool start(struct worker *worker, struct worker_job *job)
 		return true;
 	}
 	why = strerror(errno);
-	worker_log(worker, "cannot start %s: %s", job->command.argv[job->command.assigned], why);
+	worker_log(worker, "cannot start %s: %s", job->request.command, why);
 	worker_job_answer(worker, job, none, 0, why, strlen(why), 3 << 8);
 	return true;
 }

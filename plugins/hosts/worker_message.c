@@ -63,25 +63,21 @@ bool worker_message_read(const char *bytes, size_t len, struct worker_request *r
 	}
 	if (!has_id || !request.command || request.timeout_s < 0)
 		return false;
+	if (request.timeout_s == 0)
+		request.timeout_s = WORKER_TIMEOUT_S;
+	if (request.timeout_s > WORKER_TIMEOUT_MAX_S)
+		request.timeout_s = WORKER_TIMEOUT_MAX_S;
 	*ret_request = request;
 	return true;
 }
 
-/* Appends "KEY=" and LEN bytes of TEXT without its NULs, and a NUL. */
+/* Appends "KEY=", LEN bytes of TEXT up to its first NUL, and a NUL. */
 static void add_text(struct fleet_buf *out, const char *key, const char *text, size_t len)
 {
 	if (len > WORKER_OUTPUT_MAX)
 		len = WORKER_OUTPUT_MAX;
 	(void)fleet_buf_addf(out, "%s=", key);
-	while (len > 0) {
-		size_t part = strnlen(text, len);
-
-		(void)fleet_buf_add(out, text, part);
-		if (part < len)
-			part++;
-		text += part;
-		len -= part;
-	}
+	(void)fleet_buf_add(out, text, strnlen(text, len));
 	(void)fleet_buf_add(out, "", 1);
 }
 
@@ -100,7 +96,8 @@ int worker_message_answer(const struct worker_request *request, const struct wor
 	const char *pair = request->bytes;
 
 	for (; pair < request->bytes + request->len; pair += strlen(pair) + 1)
-		if (!value_of(pair, "env"))
+		/* A core reads no further than an empty pair. */
+		if (*pair && !value_of(pair, "env"))
 			(void)fleet_buf_add(out, pair, strlen(pair) + 1);
 	(void)fleet_buf_addf(out, "wait_status=%d", answer->wait_status);
 	(void)fleet_buf_add(out, "", 1);

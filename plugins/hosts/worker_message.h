@@ -17,6 +17,9 @@
 #define WORKER_MESSAGE_MAX ((size_t)1 << 20)
 /* Bytes of output in an answer. Nagios reads answers into 1 MiB and keeps 8 KiB of output. */
 #define WORKER_OUTPUT_MAX ((size_t)128 << 10)
+/* For a job without a timeout, as the core's own workers have it (lib/worker.c). */
+#define WORKER_TIMEOUT_S 60
+#define WORKER_TIMEOUT_MAX_S 0x7fffffffL /* more is as good as this */
 
 /* A job as it came. What it points to lies in the message. */
 struct worker_request {
@@ -24,7 +27,7 @@ struct worker_request {
 	size_t len;
 	const char *command;
 	const char *env; /* "NAME=value\n..." of the macros, NULL when there are none */
-	long timeout_s;	 /* 0 when the core names none */
+	long timeout_s;	 /* from 1 to WORKER_TIMEOUT_MAX_S */
 };
 
 /* How a job ended. */
@@ -46,8 +49,9 @@ long worker_message_find(const char *bytes, size_t len, size_t *ret_whole);
  * end, or a number that is none. */
 bool worker_message_read(const char *bytes, size_t len, struct worker_request *ret_request);
 
-/* Appends the answer to REQUEST to OUT: its pairs but for env, then ANSWER's. NULs in the output
- * are left out; output past WORKER_OUTPUT_MAX is cut. Returns 0, FLEET_E_LIMIT or FLEET_E_NOMEM. */
+/* Appends the answer to REQUEST to OUT: its pairs but for env, then ANSWER's. Output ends at its
+ * first NUL, as with the core's own workers, and is cut at WORKER_OUTPUT_MAX. Returns 0,
+ * FLEET_E_LIMIT or FLEET_E_NOMEM. */
 int worker_message_answer(const struct worker_request *request, const struct worker_answer *answer,
 			  struct fleet_buf *out);
 

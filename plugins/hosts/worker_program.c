@@ -68,6 +68,10 @@ __attribute__((noreturn)) static void run(const struct worker *worker, const str
 	if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
 		_exit(127);
 	set_environment(job);
+	if (!argv[0]) {
+		complain("No command after variables.\n");
+		_exit(1);
+	}
 	(void)execvp(argv[0], argv);
 	code = errno;
 	complain(argv[0]);

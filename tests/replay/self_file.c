@@ -224,6 +224,25 @@ static void read_policy(struct fleet_self *self, struct json_object *from)
 	self->policy = finding(self, get(from, "policy"));
 }
 
+static void read_worker(struct fleet_self *self, struct json_object *from)
+{
+	struct fleet_self_worker *worker = &self->worker;
+
+	worker->finding = finding(self, get(from, "finding"));
+	worker->pid = number_of(from, "pid");
+	worker->started_s = time_of(from, "started_s");
+	worker->connections = number_of(from, "connections");
+	worker->checks = number_of(from, "checks");
+	worker->programs = number_of(from, "programs");
+	worker->timeouts = number_of(from, "timeouts");
+	worker->crashes = number_of(from, "crashes");
+	worker->lost = number_of(from, "lost");
+	worker->runners = number_of(from, "runners");
+	worker->waiting = number_of(from, "waiting");
+	worker->latency_p99_ms = number_of(from, "latency_p99_ms");
+	worker->written_s = time_of(from, "written_s");
+}
+
 struct fleet_self *self_from_json(struct json_object *value)
 {
 	struct fleet_self *self = fleet_self_new();
@@ -244,5 +263,7 @@ struct fleet_self *self_from_json(struct json_object *value)
 	self->oldest_intent_s = time_of(value, "oldest_intent_s");
 	self->oldest_intent = text_of(self, get(value, "oldest_intent"), "oldest_intent");
 	self->history = finding(self, get(value, "history"));
+	if (get(value, "worker"))
+		read_worker(self, get(value, "worker"));
 	return self;
 }

@@ -17,6 +17,7 @@
 #include "file.h"
 #include "transport_shared.h"
 #include "worker_command.h"
+#include "worker_journal.h"
 #include "worker_message.h"
 
 struct worker;
@@ -45,6 +46,7 @@ struct worker_job {
 	struct worker_core *core; /* NULL when the core that asked is gone: nobody waits for it */
 	struct worker_request request;
 	char *message; /* owned; what REQUEST points into */
+	int slot;      /* of the core's journal, -1 for none */
 	struct worker_command command;
 	enum worker_job_kind kind;
 	struct timeval start;
@@ -86,6 +88,7 @@ struct worker {
 	int64_t figures_ms;	  /* when they were left there */
 	bool is_figureless;	  /* they could not be, which was said */
 	bool is_stopping;
+	bool is_heir;		   /* of a worker that was killed: see worker_heir.c */
 	struct fleet_stamp plugin; /* of the installed check_fleet, whose work runners do */
 	struct fleet_stamp own;	   /* of the file that we run */
 	char program[1024];	   /* its path */
@@ -110,6 +113,14 @@ void worker_unwatch(struct worker *worker, struct worker_watch *watch);
 /* Runs until all is done. Returns the exit code. */
 int worker_loop(struct worker *worker);
 
+/* What the loop does over and over, one round. False when it cannot wait. */
+bool worker_round(struct worker *worker);
+bool worker_hear_signals(struct worker *worker);
+
+/* ---- worker_heir.c: the holder, when the worker was killed */
+
+int worker_heir_main(struct worker *worker, struct worker_core *core);
+
 /* Says TEXT to whoever reads our log: the core's log by way of the broker, else standard error. */
 void worker_log(struct worker *worker, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -123,10 +134,17 @@ void worker_core_free(struct worker *worker, struct worker_core *core);
 /* Does what is due at NOW_MS; returns when something will be next. */
 int64_t worker_core_tick(struct worker *worker, struct worker_core *core, int64_t now_ms);
 /* A child of ours has ended. True when it was this connection's holder. */
-bool worker_core_reap(struct worker *worker, struct worker_core *core, pid_t pid);
+bool worker_core_reap(struct worker_core *core, pid_t pid);
 /* Sends the answer to JOB. */
 void worker_core_answer(struct worker *worker, struct worker_core *core,
 			const struct worker_job *job, const struct worker_answer *answer);
+/* Notes that JOB, an action, is being started. */
+void worker_core_started(const struct worker_job *job);
+bool worker_core_has_started(const struct worker_job *job);
+/* For a heir: takes over the connection, and the jobs without an answer. */
+bool worker_core_inherit(struct worker *worker, struct worker_core *core);
+/* Is there nothing to read and nothing to send? */
+bool worker_core_is_quiet(const struct worker_core *core);
 /* Takes no more jobs. */
 void worker_core_stop(struct worker *worker, struct worker_core *core);
 /* Has all that was answered been sent? */
@@ -138,7 +156,9 @@ bool worker_core_is_action(const struct worker_core *core);
 
 /* Takes a message of CORE, LEN bytes, as a job. False when it is none. */
 bool worker_job_take(struct worker *worker, struct worker_core *core, const char *message,
-		     size_t len);
+		     size_t len, int slot);
+/* Does a job of CORE wait or run? */
+bool worker_jobs_has(const struct worker *worker, const struct worker_core *core);
 /* Starts what can be started. */
 void worker_jobs_dispatch(struct worker *worker);
 /* Answers JOB and forgets it. */
@@ -165,6 +185,8 @@ int64_t worker_runners_tick(struct worker *worker, int64_t now_ms);
 void worker_runners_renew(struct worker *worker);
 /* Drops the checks of CORE that run: their processes are ended. */
 void worker_runners_orphan(struct worker *worker, const struct worker_core *core);
+/* Does one run a check of CORE? */
+bool worker_runners_has(const struct worker *worker, const struct worker_core *core);
 size_t worker_runners_busy(const struct worker *worker);
 void worker_runners_free(struct worker *worker);
 

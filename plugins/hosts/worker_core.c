@@ -4,6 +4,11 @@
  * since the core kills that pid when it lets go of the connection (Nagios and Naemon,
  * base/workers.c wproc_destroy). The holder does nothing else, so its death harms nobody, and tells
  * us. One connection for each plugin: a second name on the same one breaks the core's own list.
+ *
+ * The holder has the connection open too. When we are killed it is our heir (worker_heir.c): Nagios
+ * runs the jobs of a broken connection again, but throws their results away (fo_reassign_wproc_job
+ * does not enter them with the new worker), and does not look at their services again for ten
+ * minutes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,9 +31,8 @@
 #define STEADY_MS 10000	  /* a connection that lasted so long was a good one */
 #define REGISTER_MS 10000 /* for the core's answer to our registration */
 #define LINGER_MS 2000	  /* how long a holder waits for the core to kill it, and nobody else */
-#define CHUNK ((size_t)64 << 10)
-#define CHUNKS 16 /* read at once, so that others get their turn */
-#define MAX_UNSENT ((size_t)64 << 20)
+#define SETTLE_MS 1000	  /* the end of the connection follows the holder's, if the core did it */
+#define CHUNKS 16	  /* read at once, so that others get their turn */
 /* Naemon keeps jobs beyond this to itself, and forgets them: so it is never reached. */
 #define MAX_JOBS 100000
 
@@ -40,11 +44,12 @@ struct worker_core {
 	bool is_action;
 	enum state state;
 	bool is_stopping;
-	bool wants_out; /* the socket is watched for room */
-	pid_t holder;	/* 0 for none */
-	int hold;	/* while this is open the holder lives */
-	struct fleet_buf in, out;
-	size_t sent; /* bytes of OUT */
+	bool wants_out;	 /* the socket is watched for room */
+	pid_t holder;	 /* 0 for none */
+	int hold;	 /* while this is open the holder lives */
+	int64_t held_ms; /* when the holder was lost, 0: it was not */
+	struct worker_journal *journal;
+	struct fleet_buf answer; /* room for one */
 	int64_t due_ms, since_ms, backoff_ms;
 	char said[160]; /* why it is closed, as it was logged: once each */
 };
@@ -63,15 +68,21 @@ struct worker_core *worker_core_new(const char *plugin, bool is_action)
 	core->watch.ready = on_core;
 	core->hold = -1;
 	core->backoff_ms = FIRST_BACKOFF_MS;
-	fleet_buf_init(&core->in, WORKER_MESSAGE_MAX + CHUNK);
-	fleet_buf_init(&core->out, MAX_UNSENT);
-	return core;
+	fleet_buf_init(&core->answer, (size_t)2 << 20);
+	core->journal = worker_journal_new();
+	if (core->journal)
+		return core;
+	free(core);
+	return NULL;
 }
 
+/* Tells the holder that nothing is to be inherited. */
 static void let_go(struct worker_core *core)
 {
-	if (core->hold >= 0)
+	if (core->hold >= 0) {
+		(void)!write(core->hold, "", 1);
 		(void)close(core->hold);
+	}
 	core->hold = -1;
 	core->holder = 0;
 }
@@ -82,8 +93,8 @@ void worker_core_free(struct worker *worker, struct worker_core *core)
 		return;
 	worker_unwatch(worker, &core->watch);
 	let_go(core);
-	fleet_buf_finish(&core->in);
-	fleet_buf_finish(&core->out);
+	fleet_buf_finish(&core->answer);
+	worker_journal_free(core->journal);
 	free(core);
 }
 
@@ -99,7 +110,7 @@ bool worker_core_is_action(const struct worker_core *core)
 
 bool worker_core_is_flushed(const struct worker_core *core)
 {
-	return core->state != READY || core->sent == core->out.len;
+	return core->state != READY || core->journal->out_len == 0;
 }
 
 /* Ends the connection; the next try comes after a while. */
@@ -112,9 +123,7 @@ static void disconnect(struct worker *worker, struct worker_core *core, const ch
 	let_go(core);
 	core->state = CLOSED;
 	core->wants_out = false;
-	core->sent = 0;
-	fleet_buf_clear(&core->in);
-	fleet_buf_clear(&core->out);
+	core->held_ms = 0;
 	if (was_ready && now_ms - core->since_ms >= STEADY_MS)
 		core->backoff_ms = FIRST_BACKOFF_MS;
 	core->due_ms = now_ms + core->backoff_ms;
@@ -124,33 +133,41 @@ static void disconnect(struct worker *worker, struct worker_core *core, const ch
 		worker->figures.disconnects++;
 		worker_jobs_orphan(worker, core);
 	}
+	worker_journal_clear(core->journal);
 	if (was_ready || strcmp(core->said, why) != 0)
 		worker_log(worker, "%s: %s; until it is back the core runs commands by itself",
 			   core->plugin, why);
 	(void)snprintf(core->said, sizeof(core->said), "%s", why);
 }
 
-/* The holder: everything but HOLD is closed, so that the core sees our end when we end. */
-__attribute__((noreturn)) static void hold_connection(int hold)
+/* The holder: it waits until we let go, or are no more. */
+__attribute__((noreturn)) static void hold_connection(struct worker *worker,
+						      struct worker_core *core, int hold)
 {
 	const long most = sysconf(_SC_OPEN_MAX);
 	sigset_t none;
+	ssize_t n;
 	char byte;
 
 	(void)prctl(PR_SET_NAME, "fleet_holder");
+	(void)setsid();
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	for (int fd = 0; fd < (most > 0 && most < 65536 ? (int)most : 65536); fd++)
-		if (fd != hold)
+	for (int fd = 3; fd < (most > 0 && most < 65536 ? (int)most : 65536); fd++)
+		if (fd != hold && fd != core->watch.fd)
 			(void)close(fd);
-	while (read(hold, &byte, 1) < 0 && errno == EINTR)
-		;
+	do
+		n = read(hold, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 0 && core->journal->is_ready)
+		_exit(worker_heir_main(worker, core));
+	(void)close(core->watch.fd);
 	/* The core kills this pid about now: it should not be somebody else's by then. */
 	(void)poll(NULL, 0, LINGER_MS);
 	_exit(0);
 }
 
-static bool start_holder(struct worker_core *core)
+static bool start_holder(struct worker *worker, struct worker_core *core)
 {
 	int ends[2];
 	pid_t pid;
@@ -159,7 +176,9 @@ static bool start_holder(struct worker_core *core)
 		return false;
 	pid = fork();
 	if (pid == 0)
-		hold_connection(ends[0]);
+		(void)close(ends[1]);
+	if (pid == 0)
+		hold_connection(worker, core, ends[0]);
 	(void)close(ends[0]);
 	if (pid < 0) {
 		(void)close(ends[1]);
@@ -193,8 +212,9 @@ static int open_socket(const char *path)
 
 static void connect_to(struct worker *worker, struct worker_core *core)
 {
-	char why[160];
+	char why[160], text[320];
 	int fd = open_socket(worker->options.query_socket);
+	int n;
 
 	if (fd < 0) {
 		(void)snprintf(why, sizeof(why), "no core answers at %.100s: %s",
@@ -207,26 +227,28 @@ static void connect_to(struct worker *worker, struct worker_core *core)
 		disconnect(worker, core, "the connection cannot be watched");
 		return;
 	}
-	if (!start_holder(core)) {
+	if (!start_holder(worker, core)) {
 		disconnect(worker, core, "no process can be started");
 		return;
 	}
 	core->state = REGISTERING;
 	core->due_ms = fleet_monotonic_ms() + REGISTER_MS;
-	(void)fleet_buf_addf(
-		&core->out, "@wproc register name=fleet_worker:%s:%d;pid=%d;max_jobs=%d;plugin=%s",
-		core->plugin, (int)getpid(), (int)core->holder, MAX_JOBS, core->plugin);
-	(void)fleet_buf_add(&core->out, "", 1);
+	n = snprintf(text, sizeof(text),
+		     "@wproc register name=fleet_worker:%s:%d;pid=%d;max_jobs=%d;plugin=%s",
+		     core->plugin, (int)getpid(), (int)core->holder, MAX_JOBS, core->plugin);
+	if (n > 0 && (size_t)n < sizeof(text))
+		(void)worker_journal_add(core->journal, text, (size_t)n + 1);
 }
 
 /* Sends what there is. False when the connection has ended. */
 static bool flush(struct worker *worker, struct worker_core *core)
 {
+	struct worker_journal *journal = core->journal;
 	bool wants_out;
 
-	while (core->sent < core->out.len) {
-		ssize_t n = send(core->watch.fd, core->out.data + core->sent,
-				 core->out.len - core->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (journal->out_len > 0) {
+		ssize_t n = send(core->watch.fd, journal->out + journal->out_sent,
+				 journal->out_len - journal->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -234,13 +256,9 @@ static bool flush(struct worker *worker, struct worker_core *core)
 			break;
 		if (n < 0)
 			return false;
-		core->sent += (size_t)n;
+		worker_journal_sent(journal, (size_t)n);
 	}
-	if (core->sent == core->out.len) {
-		fleet_buf_clear(&core->out);
-		core->sent = 0;
-	}
-	wants_out = core->out.len > 0;
+	wants_out = journal->out_len > 0;
 	if (wants_out != core->wants_out)
 		worker_watch_change(worker, &core->watch,
 				    (core->is_stopping ? 0 : EPOLLIN) | (wants_out ? EPOLLOUT : 0));
@@ -251,11 +269,11 @@ static bool flush(struct worker *worker, struct worker_core *core)
 /* The answer to our registration, text and a NUL. False when it is a refusal. */
 static bool take_answer(struct worker *worker, struct worker_core *core)
 {
-	const char *text = fleet_buf_text(&core->in);
-	size_t len = strnlen(text, core->in.len);
+	const char *text = core->journal->in;
+	size_t len = strnlen(text, core->journal->in_len);
 	char why[160];
 
-	if (len == core->in.len)
+	if (len == core->journal->in_len)
 		return true;
 	if (strcmp(text, "OK") != 0) {
 		(void)snprintf(why, sizeof(why), "the core refuses us: %.100s", text);
@@ -263,47 +281,43 @@ static bool take_answer(struct worker *worker, struct worker_core *core)
 		return false;
 	}
 	core->state = READY;
+	core->journal->is_ready = true;
 	core->since_ms = fleet_monotonic_ms();
 	core->said[0] = '\0';
 	worker->figures.registrations++;
 	worker_log(worker, "%s: registered with the core, whose commands it now runs",
 		   core->plugin);
-	core->in.len -= len + 1;
-	memmove(core->in.data, core->in.data + len + 1, core->in.len + 1);
+	worker_journal_take(core->journal, len + 1);
 	return true;
 }
 
 /* Takes the jobs that are whole. False when there is something that is none. */
 static bool take_jobs(struct worker *worker, struct worker_core *core)
 {
+	struct worker_journal *journal = core->journal;
 	size_t at = 0, whole = 0;
 	bool is_sound = true;
 
-	for (;;) {
-		long len;
+	while (is_sound && at < journal->in_len) {
+		long len = worker_message_find(journal->in + at, journal->in_len - at, &whole);
+		int slot;
 
-		if (at == core->in.len)
-			break;
-		len = worker_message_find(core->in.data + at, core->in.len - at, &whole);
 		if (len < 0)
 			break;
-		if (!worker_job_take(worker, core, core->in.data + at, (size_t)len)) {
-			is_sound = false;
-			break;
-		}
+		/* Noted first: a job that is in both places is run once, in neither it is lost. */
+		slot = worker_journal_note(journal, journal->in + at, (size_t)len);
+		is_sound = worker_job_take(worker, core, journal->in + at, (size_t)len, slot);
 		at += whole;
 	}
-	if (at > 0) {
-		core->in.len -= at;
-		memmove(core->in.data, core->in.data + at, core->in.len + 1);
-	}
-	return is_sound && core->in.len < WORKER_MESSAGE_MAX;
+	if (at > 0)
+		worker_journal_take(journal, at);
+	return is_sound && journal->in_len < WORKER_MESSAGE_MAX;
 }
 
 static void on_core(struct worker *worker, struct worker_watch *watch, uint32_t events)
 {
 	struct worker_core *core = (struct worker_core *)watch;
-	char chunk[CHUNK];
+	struct worker_journal *journal = core->journal;
 
 	if (core->is_stopping) {
 		if (events & (EPOLLHUP | EPOLLERR))
@@ -311,7 +325,8 @@ static void on_core(struct worker *worker, struct worker_watch *watch, uint32_t 
 		return;
 	}
 	for (int i = 0; i < CHUNKS; i++) {
-		ssize_t n = recv(watch->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+		ssize_t n =
+			recv(watch->fd, journal->in + journal->in_len, WORKER_CHUNK, MSG_DONTWAIT);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
@@ -319,17 +334,14 @@ static void on_core(struct worker *worker, struct worker_watch *watch, uint32_t 
 			disconnect(worker, core, "the core let go");
 			return;
 		}
-		if (fleet_buf_add(&core->in, chunk, (size_t)n)) {
-			disconnect(worker, core, "memory ran out");
-			return;
-		}
+		journal->in_len += (size_t)n;
 		if (core->state == REGISTERING && !take_answer(worker, core))
 			return;
 		if (core->state == READY && !take_jobs(worker, core)) {
 			disconnect(worker, core, "the core sent what is no job");
 			return;
 		}
-		if ((size_t)n < sizeof(chunk))
+		if ((size_t)n < WORKER_CHUNK)
 			break;
 	}
 }
@@ -337,8 +349,61 @@ static void on_core(struct worker *worker, struct worker_watch *watch, uint32_t 
 void worker_core_answer(struct worker *worker, struct worker_core *core,
 			const struct worker_job *job, const struct worker_answer *answer)
 {
-	if (core->state == READY && worker_message_answer(&job->request, answer, &core->out))
+	bool is_added;
+
+	if (core->state != READY)
+		return;
+	fleet_buf_clear(&core->answer);
+	is_added = !worker_message_answer(&job->request, answer, &core->answer) &&
+		   worker_journal_add(core->journal, core->answer.data, core->answer.len);
+	worker_journal_forget(core->journal, job->slot);
+	if (!is_added)
 		disconnect(worker, core, "the core does not read our answers");
+}
+
+void worker_core_started(const struct worker_job *job)
+{
+	if (job->core && job->slot >= 0)
+		job->core->journal->slots[job->slot].is_started = 1;
+}
+
+bool worker_core_inherit(struct worker *worker, struct worker_core *core)
+{
+	struct worker_journal *journal = core->journal;
+	int fd = core->watch.fd;
+
+	core->watch.fd = -1;
+	core->state = READY;
+	core->hold = -1;
+	core->holder = 0;
+	core->held_ms = 0;
+	core->is_stopping = false;
+	core->wants_out = false;
+	if (!worker_watch(worker, &core->watch, fd, EPOLLIN))
+		return false;
+	worker_journal_recover(journal);
+	for (int i = 0; i < WORKER_SLOTS; i++) {
+		const struct worker_slot *slot = &journal->slots[i];
+
+		if (slot->len > 0 && slot->len <= WORKER_SLOT_BYTES &&
+		    !worker_job_take(worker, core, slot->bytes, slot->len, i))
+			worker_journal_forget(journal, i);
+	}
+	return take_jobs(worker, core);
+}
+
+bool worker_core_has_started(const struct worker_job *job)
+{
+	return job->slot >= 0 && job->core->journal->slots[job->slot].is_started != 0;
+}
+
+bool worker_core_is_quiet(const struct worker_core *core)
+{
+	char byte;
+
+	return core->state != READY ||
+	       (core->journal->out_len == 0 && core->journal->in_len == 0 &&
+		recv(core->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0);
 }
 
 void worker_core_stop(struct worker *worker, struct worker_core *core)
@@ -350,11 +415,14 @@ void worker_core_stop(struct worker *worker, struct worker_core *core)
 		worker_watch_change(worker, &core->watch, core->wants_out ? EPOLLOUT : 0);
 }
 
-bool worker_core_reap(struct worker *worker, struct worker_core *core, pid_t pid)
+bool worker_core_reap(struct worker_core *core, pid_t pid)
 {
 	if (pid != core->holder)
 		return false;
-	disconnect(worker, core, "the core let go");
+	/* If the core killed it, the connection ends at once. If not, its pid must not stay with
+	 * the core: we let go ourselves, when no job is under way. */
+	core->holder = 0;
+	core->held_ms = fleet_monotonic_ms();
 	return true;
 }
 
@@ -371,5 +439,12 @@ int64_t worker_core_tick(struct worker *worker, struct worker_core *core, int64_
 	}
 	if (core->state != CLOSED && !flush(worker, core))
 		disconnect(worker, core, "the core let go");
+	if (core->state != CLOSED && core->held_ms) {
+		if (now_ms - core->held_ms >= SETTLE_MS && worker_core_is_quiet(core) &&
+		    !worker_jobs_has(worker, core))
+			disconnect(worker, core, "the holder of the connection was killed");
+		else
+			return now_ms + 20;
+	}
 	return core->state == READY ? INT64_MAX : core->due_ms;
 }

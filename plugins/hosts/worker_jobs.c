@@ -21,20 +21,21 @@ static enum worker_job_kind kind_of(const struct worker *worker, const struct wo
 {
 	const struct worker_command *command = &job->command;
 
-	if (job->is_action || command->needs_shell || command->assigned > 0 || command->argc == 0 ||
-	    job->request.env || !is_our_plugin(worker, command->argv[0]))
+	if (worker->is_heir || job->is_action || command->needs_shell || command->assigned > 0 ||
+	    command->argc == 0 || job->request.env || !is_our_plugin(worker, command->argv[0]))
 		return WORKER_PROGRAM;
 	return WORKER_CHECK;
 }
 
 bool worker_job_take(struct worker *worker, struct worker_core *core, const char *message,
-		     size_t len)
+		     size_t len, int slot)
 {
 	struct worker_job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return false;
 	job->core = core;
+	job->slot = slot;
 	job->streams[0].fd = -1;
 	job->streams[1].fd = -1;
 	fleet_buf_init(&job->out, WORKER_OUTPUT_MAX);
@@ -61,12 +62,22 @@ bool worker_job_take(struct worker *worker, struct worker_core *core, const char
 static bool start(struct worker *worker, struct worker_job *job)
 {
 	static const char none[] = "";
+	static const char killed[] = "ACTION UNKNOWN - fleet_worker was killed while this ran; it "
+				     "goes on by itself and is "
+				     "not run again: see fleet_action log\n";
 	const char *why;
 
 	if (job->kind == WORKER_CHECK)
 		return worker_runner_give(worker, job);
 	if (worker->running_programs >= (size_t)worker->options.max_programs)
 		return false;
+	/* Whoever ran it may still do so, and the ledger has what came of it. */
+	if (job->is_action && worker_core_has_started(job)) {
+		worker_job_answer(worker, job, killed, sizeof(killed) - 1, none, 0, 3 << 8);
+		return true;
+	}
+	if (job->is_action)
+		worker_core_started(job);
 	if (worker_program_start(worker, job)) {
 		job->next = worker->running;
 		worker->running = job;
@@ -206,4 +217,17 @@ size_t worker_jobs_waiting(const struct worker *worker)
 	for (const struct worker_job *job = worker->waiting; job; job = job->next)
 		count++;
 	return count;
+}
+
+static bool list_has(const struct worker_job *job, const struct worker_core *core)
+{
+	while (job && job->core != core)
+		job = job->next;
+	return job != NULL;
+}
+
+bool worker_jobs_has(const struct worker *worker, const struct worker_core *core)
+{
+	return list_has(worker->waiting, core) || list_has(worker->running, core) ||
+	       worker_runners_has(worker, core);
 }

@@ -17,6 +17,7 @@
 #include "worker.h"
 
 #define EVENTS 64
+#define HEIR_WAIT_MS 20
 #define LOG_MAX 1000 /* bytes of a line that the broker takes */
 
 bool worker_watch(struct worker *worker, struct worker_watch *watch, int fd, uint32_t events)
@@ -70,7 +71,8 @@ static void stop(struct worker *worker, const char *why)
 	worker->is_stopping = true;
 	worker_log(worker, "%s: takes no more jobs, and ends when those it has are answered", why);
 	for (size_t i = 0; i < 2; i++)
-		worker_core_stop(worker, worker->cores[i]);
+		if (worker->cores[i])
+			worker_core_stop(worker, worker->cores[i]);
 }
 
 static void reload(struct worker *worker)
@@ -99,7 +101,7 @@ static void reap(struct worker *worker)
 		    worker_transport_reap(worker, pid, status))
 			continue;
 		for (size_t i = 0; i < 2; i++)
-			if (worker_core_reap(worker, worker->cores[i], pid))
+			if (worker->cores[i] && worker_core_reap(worker->cores[i], pid))
 				break;
 	}
 }
@@ -142,7 +144,7 @@ static void on_broker(struct worker *worker, struct worker_watch *watch, uint32_
 	stop(worker, "the core let go");
 }
 
-static bool begin(struct worker *worker)
+bool worker_hear_signals(struct worker *worker)
 {
 	sigset_t set;
 	int fd;
@@ -162,6 +164,13 @@ static bool begin(struct worker *worker)
 		(void)close(fd);
 		return false;
 	}
+	return true;
+}
+
+static bool begin(struct worker *worker)
+{
+	if (!worker_hear_signals(worker))
+		return false;
 	worker->broker.ready = on_broker;
 	worker->broker.fd = -1;
 	if (worker->options.broker_fd >= 0) {
@@ -181,18 +190,22 @@ static int64_t tick(struct worker *worker)
 {
 	int64_t now_ms = fleet_monotonic_ms(), next_ms = now_ms + 10000;
 	int64_t dues[] = {
-		worker_jobs_tick(worker, now_ms),
-		worker_runners_tick(worker, now_ms),
-		worker_programs_tick(worker, now_ms),
-		worker_figures_tick(worker, now_ms),
-		worker_core_tick(worker, worker->cores[0], now_ms),
-		worker_core_tick(worker, worker->cores[1], now_ms),
+		worker_jobs_tick(worker, now_ms),      worker_runners_tick(worker, now_ms),
+		worker_programs_tick(worker, now_ms),  worker_figures_tick(worker, now_ms),
 		worker_transport_tick(worker, now_ms),
 	};
 
 	for (size_t i = 0; i < sizeof(dues) / sizeof(dues[0]); i++)
 		if (dues[i] < next_ms)
 			next_ms = dues[i];
+	for (size_t i = 0; i < 2; i++) {
+		int64_t due_ms = worker->cores[i]
+					 ? worker_core_tick(worker, worker->cores[i], now_ms)
+					 : INT64_MAX;
+
+		if (due_ms < next_ms)
+			next_ms = due_ms;
+	}
 	return next_ms;
 }
 
@@ -216,32 +229,41 @@ static bool is_over(const struct worker *worker)
 	       worker_core_is_flushed(worker->cores[0]) && worker_core_is_flushed(worker->cores[1]);
 }
 
-int worker_loop(struct worker *worker)
+bool worker_round(struct worker *worker)
 {
 	struct epoll_event events[EVENTS];
+	int64_t wait_ms = tick(worker) - fleet_monotonic_ms();
+	int n;
 
+	/* A heir looks for a quiet moment, which no event tells of. */
+	if (worker->is_heir && wait_ms > HEIR_WAIT_MS)
+		wait_ms = HEIR_WAIT_MS;
+	n = epoll_wait(worker->epoll, events, EVENTS, wait_ms < 0 ? 0 : (int)(wait_ms + 1));
+	if (n < 0 && errno != EINTR)
+		return false;
+	for (int i = 0; i < n; i++) {
+		struct worker_watch *watch = events[i].data.ptr;
+
+		/* One that came first may have ended it. */
+		if (watch->fd >= 0)
+			watch->ready(worker, watch, events[i].events);
+	}
+	worker_jobs_dispatch(worker);
+	free_ended(worker);
+	return true;
+}
+
+int worker_loop(struct worker *worker)
+{
 	if (!begin(worker)) {
 		worker_log(worker, "cannot begin: %s", strerror(errno));
 		return 1;
 	}
 	while (!is_over(worker)) {
-		int64_t wait_ms = tick(worker) - fleet_monotonic_ms();
-		int n = epoll_wait(worker->epoll, events, EVENTS,
-				   wait_ms < 0 ? 0 : (int)(wait_ms + 1));
-
-		if (n < 0 && errno != EINTR) {
+		if (!worker_round(worker)) {
 			worker_log(worker, "cannot wait: %s", strerror(errno));
 			return 1;
 		}
-		for (int i = 0; i < n; i++) {
-			struct worker_watch *watch = events[i].data.ptr;
-
-			/* One that came first may have ended it. */
-			if (watch->fd >= 0)
-				watch->ready(worker, watch, events[i].events);
-		}
-		worker_jobs_dispatch(worker);
-		free_ended(worker);
 	}
 	worker_transport_end(worker);
 	worker_figures_remove(worker);

@@ -244,6 +244,14 @@ void worker_runners_orphan(struct worker *worker, const struct worker_core *core
 	}
 }
 
+bool worker_runners_has(const struct worker *worker, const struct worker_core *core)
+{
+	for (const struct worker_runner *runner = worker->runners; runner; runner = runner->next)
+		if (runner->job && runner->job->core == core)
+			return true;
+	return false;
+}
+
 size_t worker_runners_busy(const struct worker *worker)
 {
 	size_t busy = 0;

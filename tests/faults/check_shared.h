@@ -101,6 +101,36 @@ static inline int child_status(pid_t child)
 	return WEXITSTATUS(status);
 }
 
+/* How many descriptors the transport process has. */
+static inline size_t descriptors(void)
+{
+	char path[100];
+	size_t n = 0;
+	DIR *directory;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)share.child);
+	directory = opendir(path);
+	ck_assert_ptr_nonnull(directory);
+	while (readdir(directory))
+		n++;
+	(void)closedir(directory);
+	return n;
+}
+
+/* A connection to the transport process, without more. */
+static inline int raw_connection(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	memcpy(name.sun_path, share.address, share.len);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(
+		connect(fd, (struct sockaddr *)&name, (socklen_t)(sizeof(sa_family_t) + share.len)),
+		0);
+	return fd;
+}
+
 /* ---- Logs of the proxies: "ALPN PORT REQUEST" a line ---- */
 
 static inline FILE *log_open(const char *variable)

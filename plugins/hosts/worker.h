@@ -145,6 +145,8 @@ bool worker_core_has_started(const struct worker_job *job);
 bool worker_core_inherit(struct worker *worker, struct worker_core *core);
 /* Is there nothing to read and nothing to send? */
 bool worker_core_is_quiet(const struct worker_core *core);
+/* Closes the connection at once if it is quiet; then nothing else can be done with CORE. */
+bool worker_core_leave(struct worker_core *core);
 /* Takes no more jobs. */
 void worker_core_stop(struct worker *worker, struct worker_core *core);
 /* Has all that was answered been sent? */

@@ -32,6 +32,7 @@
 #define REGISTER_MS 10000 /* for the core's answer to our registration */
 #define LINGER_MS 2000	  /* how long a holder waits for the core to kill it, and nobody else */
 #define SETTLE_MS 1000	  /* the end of the connection follows the holder's, if the core did it */
+#define NOTED (-2)	  /* the worker that was killed had noted this job */
 #define CHUNKS 16	  /* read at once, so that others get their turn */
 /* Naemon keeps jobs beyond this to itself, and forgets them: so it is never reached. */
 #define MAX_JOBS 100000
@@ -305,8 +306,11 @@ static bool take_jobs(struct worker *worker, struct worker_core *core)
 		if (len < 0)
 			break;
 		/* Noted first: a job that is in both places is run once, in neither it is lost. */
-		slot = worker_journal_note(journal, journal->in + at, (size_t)len);
-		is_sound = worker_job_take(worker, core, journal->in + at, (size_t)len, slot);
+		slot = worker->is_heir && worker_journal_has(journal, journal->in + at, (size_t)len)
+			       ? NOTED
+			       : worker_journal_note(journal, journal->in + at, (size_t)len);
+		is_sound = slot == NOTED ||
+			   worker_job_take(worker, core, journal->in + at, (size_t)len, slot);
 		at += whole;
 	}
 	if (at > 0)
@@ -395,6 +399,15 @@ bool worker_core_inherit(struct worker *worker, struct worker_core *core)
 bool worker_core_has_started(const struct worker_job *job)
 {
 	return job->slot >= 0 && job->core->journal->slots[job->slot].is_started != 0;
+}
+
+bool worker_core_leave(struct worker_core *core)
+{
+	/* Whatever the core sent between the two would be lost: nothing else is done there. */
+	if (!worker_core_is_quiet(core))
+		return false;
+	(void)close(core->watch.fd);
+	return true;
 }
 
 bool worker_core_is_quiet(const struct worker_core *core)

@@ -39,8 +39,8 @@ int worker_heir_main(struct worker *worker, struct worker_core *core)
 		return 1;
 	worker_jobs_dispatch(worker);
 	while (worker_core_is_ready(core) && fleet_monotonic_ms() < until_ms) {
-		if (!worker_jobs_has(worker, core) && worker_core_is_quiet(core))
-			break;
+		if (!worker_jobs_has(worker, core) && worker_core_leave(core))
+			return 0;
 		if (!worker_round(worker))
 			return 1;
 	}

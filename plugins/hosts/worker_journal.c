@@ -75,6 +75,15 @@ int worker_journal_note(struct worker_journal *journal, const char *message, siz
 	return -1;
 }
 
+bool worker_journal_has(const struct worker_journal *journal, const char *message, size_t len)
+{
+	for (size_t i = 0; i < WORKER_SLOTS; i++)
+		if (journal->slots[i].len == len &&
+		    memcmp(journal->slots[i].bytes, message, len) == 0)
+			return true;
+	return false;
+}
+
 void worker_journal_forget(struct worker_journal *journal, int slot)
 {
 	if (slot >= 0)

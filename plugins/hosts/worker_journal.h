@@ -48,6 +48,8 @@ void worker_journal_recover(struct worker_journal *journal);
 
 /* Notes a job, a message of LEN bytes. Returns its slot, -1 when there is none for it. */
 int worker_journal_note(struct worker_journal *journal, const char *message, size_t len);
+/* Is there a note of this very message? */
+bool worker_journal_has(const struct worker_journal *journal, const char *message, size_t len);
 void worker_journal_forget(struct worker_journal *journal, int slot);
 
 /* Adds LEN bytes to what is to be sent. False when there is no room. */

@@ -33,9 +33,9 @@ static int words_of(char *packet, size_t len, char *words[RUNNER_WORDS + 1])
 /* Sends the exit code CODE and what was collected. */
 static bool answer(int code, const struct fleet_buf *verdict)
 {
-	const char first = (char)code;
+	char first = (char)code;
 	size_t len = verdict->len < WORKER_OUTPUT_MAX ? verdict->len : WORKER_OUTPUT_MAX;
-	struct iovec parts[] = {{(void *)(size_t)&first, 1}, {verdict->data, len}};
+	struct iovec parts[] = {{&first, 1}, {verdict->data, len}};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
 
 	for (;;) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,6 +63,8 @@ static int start(struct run *run, const char *path, char *const *argv, char *con
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;
+	struct rlimit ours = {0}, whole;
+	bool is_limited;
 
 	if (pipe2(out, O_CLOEXEC) != 0)
 		return fail(run, FLEET_E_INTERNAL, error, "cannot be listened to");
@@ -83,7 +86,14 @@ static int start(struct run *run, const char *path, char *const *argv, char *con
 	(void)posix_spawnattr_setsigdefault(&attributes, &all);
 	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
 							    POSIX_SPAWN_SETSIGDEF);
+	/* What bounds a module's memory (fleet_host_guard) is not for az, which needs more. */
+	is_limited = getrlimit(RLIMIT_AS, &ours) == 0 && ours.rlim_cur != ours.rlim_max;
+	whole = (struct rlimit){ours.rlim_max, ours.rlim_max};
+	if (is_limited)
+		is_limited = setrlimit(RLIMIT_AS, &whole) == 0;
 	why = posix_spawn(&run->child, path, &files, &attributes, argv, envp);
+	if (is_limited)
+		(void)setrlimit(RLIMIT_AS, &ours);
 	(void)posix_spawn_file_actions_destroy(&files);
 	(void)posix_spawnattr_destroy(&attributes);
 	(void)close(out[1]);

@@ -3,6 +3,7 @@
  * The Azure CLI as a credential: how it is called, and what of its output is believed (facts:
  * arm.md 1.7). A script stands in for it, that writes down how it was called.
  */
+#include <sys/resource.h>
 #include <time.h>
 
 #include "credential_fixture.h"
@@ -80,6 +81,28 @@ START_TEST(test_call)
 	ck_assert_int_eq(get("azure_cli"), 0);
 	ck_assert_ptr_nonnull(strstr(called(), "\n--tenant\ncontoso.example\n"));
 	ck_assert_ptr_nonnull(strstr(called(), "\nAZURE_CONFIG_DIR=/"));
+}
+END_TEST
+
+/* A check bounds its own memory, since it runs modules of others; az is none. */
+START_TEST(test_memory)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+	struct rlimit limit;
+	char want[64];
+
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &limit), 0);
+	(void)snprintf(want, sizeof(want), "\nsoft=%s\n",
+		       limit.rlim_max == RLIM_INFINITY ? "unlimited" : "");
+	limit.rlim_cur = (rlim_t)4 << 30;
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+	make_az("echo \"soft=$(ulimit -Sv)\" >>\"${0%/az}/args\"; exit 1");
+	ck_assert_int_ne(get("azure_cli"), 0);
+	if (limit.rlim_max == RLIM_INFINITY)
+		ck_assert_ptr_nonnull(strstr(called(), want));
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &limit), 0);
+	ck_assert_uint_eq(limit.rlim_cur, (rlim_t)4 << 30);
+#endif
 }
 END_TEST
 
@@ -227,6 +250,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, begin, teardown);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, test_call);
+	tcase_add_test(tests, test_memory);
 	tcase_add_test(tests, test_old_cli);
 	tcase_add_test(tests, test_local_time);
 	tcase_add_test(tests, test_signed_out);

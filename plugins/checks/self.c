@@ -453,6 +453,10 @@ static void add_perf(const struct report *report)
 	bool is_open = self->open_intents > 0 && self->oldest_intent_s != FLEET_ABSENT;
 	int64_t read_s = self->identity_count ? self->identities[0].read_s : FLEET_ABSENT;
 	int64_t skew_s = report->identities.skew_s;
+	/* The service was asked after the time that all is looked at was taken. */
+	int64_t data_age_s = read_s == FLEET_ABSENT   ? FLEET_ABSENT
+			     : read_s > report->now_s ? 0
+						      : report->now_s - read_s;
 	const struct {
 		int64_t value;
 		const struct fleet_limits *limits;
@@ -478,7 +482,7 @@ static void add_perf(const struct report *report)
 		{self->worker.runners, NULL},
 		{self->worker.waiting, NULL},
 		{self->worker.latency_p99_ms, NULL},
-		{read_s == FLEET_ABSENT ? FLEET_ABSENT : report->now_s - read_s, NULL},
+		{data_age_s, NULL},
 		{report->identities.reads_left, &opts->identity.reads},
 	};
 

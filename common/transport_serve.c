@@ -29,7 +29,7 @@
 /* An answer that came in time is written for so long after the request's deadline. */
 #define WRITE_MS 1000
 /* The answer is to reach the client before its own deadline, so that it says how far we came. */
-#define ANSWER_ROOM_MS 20
+#define ANSWER_ROOM_MS 100
 #define LONGEST_MS 86400000 /* a day; no request has so much time */
 #define ACCEPT_AGAIN_MS 100 /* after accept had no descriptor or memory */
 

@@ -105,9 +105,12 @@ START_TEST(test_reads)
 	ck_assert_msg(rc == reads[_i].want, "%s: %d %s", reads[_i].fault, rc, error.message);
 	if (rc == 0)
 		ck_assert_uint_eq(items(), 1);
+	/* Of two that wait for the end of the time it is a matter of speed which says so. */
 	if (reads[_i].words)
-		ck_assert_msg(strstr(error.message, reads[_i].words) != NULL, "%s: %s",
-			      reads[_i].fault, error.message);
+		ck_assert_msg(strstr(error.message, reads[_i].words) != NULL ||
+				      (fleet_transport_is_shared() && rc == FLEET_E_TIMEOUT &&
+				       strstr(error.message, "in time") != NULL),
+			      "%s: %s", reads[_i].fault, error.message);
 	n = logged("path_contains=/updateRuns", "count");
 	ck_assert_msg(n >= reads[_i].least && n <= reads[_i].most, "%s: %d requests",
 		      reads[_i].fault, n);

@@ -100,7 +100,7 @@ START_TEST(test_same_refusals)
 		{"https://", "https://127.0.0.1:1", "", false, false},
 		{"no URL", "no URL", "", false, false},
 		{"http://elsewhere.example/", "http://elsewhere.example", "", true, false},
-		{"http://169.254.169.253/", "http://169.254.169.253", "", true, false},
+		{"http://192.0.2.7/", "http://192.0.2.7", "", true, false},
 		{"https://127.0.0.1:1/", "https://127.0.0.1:1", "", true, false},
 		{"http://127.0.0.1:1/", "http://127.0.0.1:1", "http://127.0.0.1:2", true, false},
 		{"https://127.0.0.1:1/", "https://127.0.0.1:1", "http://127.0.0.1:2", false, false},

@@ -153,15 +153,20 @@ __attribute__((noreturn)) static void hold_connection(struct worker *worker,
 						      struct worker_core *core, int hold)
 {
 	const long most = sysconf(_SC_OPEN_MAX);
-	sigset_t none;
+	sigset_t others;
 	int code = 0;
 	ssize_t n;
 	char byte;
 
 	(void)prctl(PR_SET_NAME, "fleet_holder");
 	(void)setsid();
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Who means the worker does not mean us: we end with it, or after it when there is more to
+	 * do. */
+	(void)sigemptyset(&others);
+	(void)sigaddset(&others, SIGHUP);
+	(void)sigaddset(&others, SIGINT);
+	(void)sigaddset(&others, SIGTERM);
+	(void)sigprocmask(SIG_SETMASK, &others, NULL);
 	for (int fd = 3; fd < (most > 0 && most < 65536 ? (int)most : 65536); fd++)
 		if (fd != hold && fd != core->watch.fd)
 			(void)close(fd);

@@ -608,7 +608,8 @@ class MockCore:
 
     def _turn_away(self, connection, answer):
         with contextlib.suppress(OSError):
-            connection.sock.send(answer)
+            connection.sock.settimeout(20)
+            connection.sock.sendall(answer)
         self._break(connection, "core", reassign=False)
 
     def _register(self, connection, options):

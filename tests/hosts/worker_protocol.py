@@ -12,6 +12,7 @@ import os
 import pwd
 import random
 import re
+import resource
 import shutil
 import signal
 import ssl
@@ -85,13 +86,14 @@ class Simulator:
 class Worker:
     """A fleet_worker that was started, and every process that comes of it."""
 
-    def __init__(self, lab, core):
+    def __init__(self, lab, core, options=(), start=()):
+        """START is what runs the program, when it does not run by itself."""
         self.lab, self.mark = lab, uuid.uuid4().hex
         self.log = os.path.join(lab.dir, f"worker-{self.mark[:6]}.log")
         with open(self.log, "wb") as log:
             executor = Executor(lab.user, {**lab.environment, MARK: self.mark})
             self.process = executor.popen(
-                [lab.worker, "--query-socket", core.path], stdout=log, stderr=subprocess.STDOUT, cwd="/"
+                [*start, lab.worker, "--query-socket", core.path, *options], stdout=log, stderr=subprocess.STDOUT, cwd="/"
             )
         core.main_pid = self.pid = self.process.pid
         self.seen = {}
@@ -154,12 +156,12 @@ class Worker:
 class Session:
     """A core of one dialect and a worker that it has registered."""
 
-    def __init__(self, lab, dialect, name, begin=True):
+    def __init__(self, lab, dialect, name, begin=True, **worker):
         self.lab, self.dialect, self.name = lab, dialect, name
         self.executor = Executor(lab.user, lab.environment, dialect)
         self.core = MockCore(os.path.join(lab.dir, "core", f"{uuid.uuid4().hex[:8]}.qh"), dialect, self.executor, lab.user)
         self.workers = []
-        self.begin = begin
+        self.begin, self.how = begin, worker
         self.provoked = False  # whatever the core would complain of was its own doing
 
     def __enter__(self):
@@ -170,7 +172,7 @@ class Session:
         return self
 
     def start_worker(self):
-        self.workers.append(Worker(self.lab, self.core))
+        self.workers.append(Worker(self.lab, self.core, **self.how))
         return self.workers[-1]
 
     @property
@@ -550,6 +552,9 @@ def actions(lab, dialect):
         session.check(lab.sim.starts(many)[1] == 1, "eight at once start it once", lab.sim.starts(many), *map(shown, answers))
         for what in ("the worker is killed", "all its processes are killed", "the core drops the connection", "the core kills the pid"):
             interrupted(lab, session, what)
+        if dialect == "nagios":  # as with enable_environment_macros=1
+            env = [(b"NAGIOS_LONGSERVICEOUTPUT", b"x" * 8000), *((b"NAGIOS_MACRO%d" % n, b"") for n in range(150))]
+            interrupted(lab, session, "the worker is killed", env=env)
 
 
 def said(answer, fleet):
@@ -558,11 +563,12 @@ def said(answer, fleet):
     return re.sub(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", b"ID", text)
 
 
-def interrupted(lab, session, what):
-    """WHAT happens while the service takes its time with the request; the core then runs the job again."""
+def interrupted(lab, session, what, env=None):
+    """WHAT happens while the service takes its time with the request. Nobody answers when all processes are
+    killed, or the core does not listen: then it runs the job again."""
     core, worker, fleet = session.core, session.worker, lab.fleet()
     with lab.sim.fault("delay", f"/fleets/{fleet}/", method="POST", ms=1000):
-        job = core.submit(lab.start(fleet), kind=SERVICE_HANDLER)
+        job = core.submit(lab.start(fleet), kind=SERVICE_HANDLER, env=env)
         session.check(until(lab.sim.is_faulty, 90), f"{what} during an action: it is under way")
         if what == "the worker is killed":
             worker.kill(worker.pid)
@@ -577,6 +583,8 @@ def interrupted(lab, session, what):
         until(lambda: lab.sim.starts(fleet)[1] >= 1, 60)
         until(lambda: not any("fleet_action" in name for name in worker.names()), 60)
     count = lab.sim.starts(fleet)
+    if what in ("the worker is killed", "the core kills the pid"):
+        session.check(not job.reassigned, f"{what} during an action: the core does not run it again", shown(answer))
     session.check(count[1] == 1, f"{what} during an action: one request has an effect", count, shown(answer), json.dumps(lab.audit(fleet)))
     if not worker.alive() or what.endswith("killed"):
         session.check(until(lambda: not worker.left(), 90), f"{what} during an action: no process is left", worker.left())
@@ -590,7 +598,7 @@ def kills(lab, dialect):
     """SIGKILL at random moments, to any process of the worker, under load."""
     times = len(range(lab.dialects.index(dialect), lab.times, len(lab.dialects)))
     with Session(lab, dialect, f"{times} times kill -9") as session:
-        core, lost, twice, left = session.core, [], [], []
+        core, lost, again, twice, left = session.core, [], [], [], []
         for _ in range(times):
             worker, fleet = session.worker, lab.fleet()
             loads = [f"{lab.plugin} {words}" for words in ("--version", "run --fleet calm", "runs --fleet prod", "gates --fleet gated")]
@@ -614,7 +622,10 @@ def kills(lab, dialect):
             core.wait_registered()
             if lab.sim.starts(fleet)[1] > 1:
                 twice.append((fleet, lab.sim.starts(fleet)))
+            again += [job.command for job in jobs if job.reassigned]
         session.check(not lost, "every job is answered", *lost[:5])
+        # Nagios would throw away what becomes of those.
+        session.check(not again, "none is left to the core", *again[:5])
         session.check(not twice, "no action is done twice", twice)
         session.check(not left, "no process of a killed worker stays", left)
         session.check(core.run(f"{lab.plugin} --version").via == "check_fleet", "and work goes on")
@@ -646,10 +657,11 @@ def restarts(lab, dialect):
             core.breaks.clear()
     with Session(lab, dialect, "refusals") as session:
         core, worker = session.core, session.worker
-        core.refusals = [b"400: Bad request\0", b"503: Server full", b""]
+        core.refusals = [b"400: Bad request\0", b"503: Server full", b"", b"x" * (32 << 20)]
         core.restart(0.1)
         core.wait_registered(seconds=240)
         session.check("400: Bad request" in worker.said(), "a refusal is reported", worker.said())
+        session.check("refuses us: xxx" in worker.said(), "so is one without an end", worker.said())
         session.check(not core.refusals and worker.alive(), "and tried again")
 
 
@@ -721,16 +733,81 @@ def terminates(lab, session):
     under_way = until(lambda: all(map(core.has_taken, PLUGINS)) and lab.sim.is_faulty(), 60)
     session.check(under_way, "SIGTERM: jobs are under way", worker.said())
     worker.kill(worker.pid, signal.SIGTERM)
-    session.check(until(lambda: "takes no more jobs" in worker.said(), 60), "SIGTERM: is taken notice of", worker.said())
-    after = core.submit(f"{lab.plugin} --version")
+    session.check(until(lambda: "asked to end" in worker.said(), 60), "SIGTERM: is taken notice of", worker.said())
+    # While it still has what is under way, it is not deaf: Nagios would throw away what becomes of these,
+    # and stand still when there is no more room for them.
+    after = [core.submit(f"{lab.plugin} --version") for _ in range(1000)]
     answers = [job.wait() for job in slow + [act]]
     session.check(all(a.via in PLUGINS and a.stdout for a in answers), "SIGTERM: what runs is answered", *map(shown, answers))
+    answers = [job.wait() for job in after]
+    session.check(
+        all(a.stdout for a in answers) and not any(job.reassigned for job in [*slow, act, *after]),
+        "SIGTERM: no job is left to the core half way",
+        sum(job.reassigned for job in after),
+    )
     status = worker.end(60)
     session.check(status == 0, f"SIGTERM: ends in order, {status}", worker.said())
     session.check(until(lambda: not any(map(core.worker, PLUGINS)), 60), "SIGTERM: both connections are closed")
-    session.check(after.wait().via == "exec", "SIGTERM: what comes later is left to the core")
     session.check(core.run(f"{lab.plugin} --version").via == "exec", "the core goes on by exec")
     session.check(lab.sim.starts("slow-2") == (1, 1), "an action at SIGTERM is done once", lab.sim.starts("slow-2"))
+
+
+def heirs(lab, dialect):
+    """A worker that was killed has heirs, which end by themselves and hear nothing."""
+    with Session(lab, dialect, "heirs") as session:
+        core, worker = session.core, session.worker
+        slow = [core.submit(f"{lab.plugin} --version; sleep 5") for _ in range(3)]
+        until(lambda: core.has_taken("check_fleet"), 60)
+        holder = core.worker("check_fleet").pid
+        worker.kill(worker.pid)
+        worker.process.wait(60)
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+            worker.kill(holder, number)
+        quick = [core.submit(f"{lab.plugin} --version") for _ in range(20)]
+        answers = [job.wait() for job in slow + quick]
+        session.check(
+            all(a.stdout for a in answers) and not any(job.reassigned for job in slow + quick), "every job is answered", *map(shown, answers)
+        )
+        session.check(core.wait_for(lambda: core.worker("check_fleet") is None, 60), "the connection ends in a quiet moment")
+        session.check(until(lambda: process_began(holder) is None, 60), "and so does the heir")
+
+
+def places(lab, dialect):
+    """Checks that are programs and take long do not keep an action from its time."""
+    with Session(lab, dialect, "places", options=("--max-programs=2",)) as session:
+        core, fleet = session.core, lab.fleet()
+        slow = [core.submit(f"{lab.plugin} --version; sleep 20") for _ in range(2)]
+        late = core.submit(f"{lab.plugin} --version; echo late")
+        until(lambda: core.has_taken("check_fleet"), 60)
+        act = core.submit(lab.start(fleet), kind=SERVICE_HANDLER)
+        answer = act.wait()
+        session.check(answer.code == 0 and lab.sim.starts(fleet) == (1, 1), "the action is done", shown(answer))
+        for job in slow:
+            job.wait()
+        session.check(act.answered < min(job.answered for job in slow), "before there is a place for checks")
+        session.check(late.wait().stdout.endswith(b"late\n"), "for which the next one waits", shown(late.answer))
+
+
+def poor(lab, dialect):
+    """A parent that ignores SIGCHLD, and a system that has no process to give."""
+    ignoring = ("/bin/sh", "-c", "trap '' CHLD; exec \"$@\"", "sh")
+    with Session(lab, dialect, "poor", start=ignoring) as session:
+        core, worker = session.core, session.worker
+        answer = core.run(f"{lab.action} --version")
+        session.check(answer.code == 3 and answer.stdout, "SIGCHLD that was ignored does no harm", shown(answer))
+        before = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+        limit = ["prlimit", "--pid", str(worker.pid)]
+        session.executor.popen([*limit, "--nproc=1:"]).wait(60)
+        answers = [core.run(f"{lab.plugin} --version") for _ in range(3)]
+        session.check(
+            all(not a.timed_out and a.code == 3 and b"unavailable" in a.stderr for a in answers),
+            "without a process a check is UNKNOWN, and says why",
+            *map(shown, answers),
+        )
+        session.check(worker.said().count("no process can be started for checks") == 1, "which is logged once", worker.said())
+        session.executor.popen([*limit, f"--nproc={'unlimited' if before < 0 else before}:"]).wait(60)
+        answer = core.run(f"{lab.plugin} --version")
+        session.check(answer.code == 3 and answer.stdout, "until there is one", shown(answer))
 
 
 # ---- Modules that misbehave
@@ -770,6 +847,25 @@ def modules(lab, dialect):
             session.check(len(first) == 1, f"{name}: a job says what exec says", *first)
         session.check(session.worker.alive() and core.run(gated).via == "check_fleet", "the worker lives on")
         session.check(not core.breaks, "and its connections", core.breaks)
+
+
+def worn_out(lab, dialect):
+    """One runner for all: what a module does to it, the next check does not notice."""
+    with Session(lab, dialect, "one runner", options=("--max-checks=1",)) as session:
+        core = session.core
+        good = f"{lab.plugin} run --fleet gated"
+        wanted = session.executor.run(os.fsencode(good))
+        for name in ("segfault", "greedy", "noisy"):
+            bad = f"{lab.plugin} {name} --fleet calm --module-dir {lab.modules} -t 40"
+            with core.coalesced("check_fleet"):
+                jobs = [core.submit(command) for command in (bad, good) * 5]
+            answers = [job.wait() for job in jobs[1::2]]
+            session.check(all(alike(a, wanted) for a in answers), f"the check after {name} is right", shown(wanted), *map(shown, answers))
+        leaky = [core.submit(f"{lab.plugin} leaky --fleet calm --module-dir {lab.modules}") for _ in range(300)]
+        answers = [job.wait() for job in leaky]
+        session.check(all(a.code == 0 for a in answers), "a module that leaks is OK, as by exec", *map(shown, [a for a in answers if a.code][:3]))
+        answer = core.run(good)
+        session.check(alike(answer, wanted) and answer.via == "check_fleet", "and so is the next", shown(answer))
 
 
 def unknown(answer, name, reason):
@@ -818,10 +914,11 @@ def reference(lab, dialect):
     verdict(process.wait(60) == -signal.SIGKILL, "stock worker: is killed with its core")
 
 
-SCENARIOS = (results, environment, timeouts, flood, framing, stops_reading, actions, kills, signals)
+SCENARIOS = (results, environment, timeouts, flood, framing, stops_reading, actions, kills, signals, places)
+ONCE = (signals, places)  # by the first dialect
 # What no dialect makes a difference to, and mostly waits: beside the others, which alone have the
 # simulator misbehave.
-BESIDE = (no_core, rubbish, restarts, reference, modules)
+BESIDE = (no_core, rubbish, restarts, reference, modules, worn_out, heirs, poor)
 
 
 def go(scenario, lab, dialect):
@@ -859,7 +956,7 @@ def main():
                 pool.submit(go, scenario, lab, lab.dialects[0])
         for dialect in lab.dialects:
             for scenario in wanted:
-                if scenario in SCENARIOS and (scenario is not signals or dialect == lab.dialects[0]):
+                if scenario in SCENARIOS and (scenario not in ONCE or dialect == lab.dialects[0]):
                     go(scenario, lab, dialect)
     return failed > 0
 

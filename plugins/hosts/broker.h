@@ -90,7 +90,7 @@ void broker_begin(void);
 void broker_end(void);
 
 /*
- * The module goes: also waits for that process, at most 50 ms. A process that still shares the
+ * The module goes: also waits for that process, at most 1 s. A process that still shares the
  * core's memory then has been killed, and runs nothing of ours any more.
  */
 void broker_finish(void);

@@ -77,7 +77,8 @@ int64_t worker_figures_tick(struct worker *worker, int64_t now_ms)
 	struct fleet_worker_state state = {0};
 	struct fleet_error error;
 
-	if (!worker->cache_dir)
+	/* The next worker has begun to write its own. */
+	if (!worker->cache_dir || worker->is_stopping)
 		return INT64_MAX;
 	if (worker->figures_ms && now_ms - worker->figures_ms < WRITE_EVERY_MS)
 		return worker->figures_ms + WRITE_EVERY_MS;

@@ -99,7 +99,7 @@ icinga_start() {
 	lab_run "$lab_dir/$icinga_node.out" "${icinga_argv[@]}"
 	icinga_pids[$icinga_node]=$lab_pid
 	icinga_on "$icinga_node"
-	lab_wait 60 icinga_answers && return 0
+	lab_wait 120 icinga_answers && return 0
 	tail -20 "$lab_dir/$icinga_node.out"
 	return 1
 }
@@ -134,11 +134,11 @@ icinga_action() {
 		lab_fail "Icinga takes $1 for $2"
 }
 
-# icinga_check HOST SERVICE: has it checked now, and waits for the result
+# icinga_check HOST SERVICE: has it checked now, and waits for the result; a failure when there is none
 icinga_check() {
 	local last
 	last=$(icinga_attribute "$1" "$2" '.last_check_result.execution_end // 0')
 	sleep 1.1 # longer than the ttl of lab_config, so that the fleet is read
 	icinga_action reschedule-check "$1" "$2" '"force":true'
-	lab_wait 30 icinga_executed_after "$1" "$2" "$last"
+	lab_wait 120 icinga_executed_after "$1" "$2" "$last" || { lab_fail "$1 $2: no result"; return 1; }
 }

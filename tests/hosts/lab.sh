@@ -199,7 +199,8 @@ lab_node_secret() {
 
 # ---- fleetmon's configuration
 
-# lab_config "FLEET..." [LINE...]: fleets of the simulator, and further lines of fleetmon.conf
+# lab_config "FLEET..." [LINE...]: fleets of the simulator, and further lines of fleetmon.conf. The time
+# of a check and an action is what the cores here give them, less something.
 lab_config() {
 	local etc=$prefix/etc/fleetmon fleet fleets=$1
 	shift
@@ -214,6 +215,7 @@ lab_config() {
 		policy = "$etc/policy.conf";
 		audit_log = "$lab_dir/log/audit.jsonl";
 		freeze_file = "$lab_dir/freeze";
+		timeout = "25s";
 		clouds: { sim: {
 		    authority = "$FLEETSIM_URL"; arm = "$FLEETSIM_URL"; audience = "$FLEETSIM_URL";
 		    ca_file = "$lab_dir/ca/ca.pem";
@@ -338,7 +340,7 @@ lab_nagios_start() {
 	lab_run "$lab_dir/nagios.out" nagios4 "$lab_dir/nagios.cfg"
 	# shellcheck disable=SC2034 # for those who source this
 	nagios_pid=$lab_pid
-	lab_wait 30 test -s "$core/status.dat" && return 0
+	lab_wait 120 test -s "$core/status.dat" && return 0
 	cat "$lab_dir/nagios.out"
 	return 1
 }
@@ -356,7 +358,7 @@ nagios_field() {
 
 # nagios_command TEXT: an external command
 nagios_command() {
-	lab_wait 10 test -p "$lab_dir/core/rw/nagios.cmd" || return 1
+	lab_wait 60 test -p "$lab_dir/core/rw/nagios.cmd" || return 1
 	printf '[%s] %s\n' "$EPOCHSECONDS" "$1" >"$lab_dir/core/rw/nagios.cmd"
 }
 
@@ -366,13 +368,15 @@ nagios_checked_since() {
 	[ "${last:-0}" -ge "$3" ]
 }
 
-# nagios_check HOST SERVICE: has the core check it now, and waits for the result
+# nagios_check HOST SERVICE: has the core check it now, and waits for the result; a failure when there is none
 nagios_check() {
 	local last
 	last=$(nagios_field "$1" "$2" last_check)
 	until [ "$EPOCHSECONDS" -gt "${last:-0}" ]; do sleep 0.2; done
 	nagios_command "SCHEDULE_FORCED_SVC_CHECK;$1;$2;$EPOCHSECONDS" &&
-		lab_wait 30 nagios_checked_since "$1" "$2" "$((last + 1))"
+		lab_wait 120 nagios_checked_since "$1" "$2" "$((last + 1))" && return 0
+	lab_fail "$1 $2: no result"
+	return 1
 }
 
 # nagios_state HOST SERVICE: "CRITICAL HARD 3"

@@ -332,6 +332,10 @@ static bool certainly_unsent(CURL *curl, CURLcode rc)
 {
 	double ready = 0;
 
+	/* libcurl has codes of the way there for answers too: what is no HTTP is an "unsupported
+	 * protocol". Once there was a connection for the request none of them says anything. */
+	if (curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME, &ready) != CURLE_OK || ready > 0)
+		return false;
 	if (refused_by_proxy(curl))
 		return true;
 	switch ((int)rc) {
@@ -344,10 +348,10 @@ static bool certainly_unsent(CURL *curl, CURLcode rc)
 	case CURLE_SSL_CIPHER:
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_OPERATION_TIMEDOUT:
 		return true;
 	default:
-		(void)curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME, &ready);
-		return rc == CURLE_OPERATION_TIMEDOUT && ready <= 0;
+		return false;
 	}
 }
 

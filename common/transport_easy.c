@@ -189,7 +189,7 @@ static CURLcode set_common(struct fleet_easy *easy, bool is_local)
 	/* A name server that does not answer must not hold the process back after its deadline. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
-	/* HTTP/2 where TLS finds that both have it. */
+	/* HTTP/2 where TLS finds that both have it; set_request has an exception. */
 	SET(CURLOPT_HTTP_VERSION,
 	    (long)(is_local ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -251,9 +251,12 @@ static CURLcode set_request(struct fleet_easy *easy, const struct fleet_request 
 	/*
 	 * When a kept connection turns out to be dead libcurl sends the request once more by
 	 * itself, whatever its method. A start that was done and whose answer was lost would be
-	 * sent twice: so such requests always get a connection of their own.
+	 * sent twice: so such requests always get a connection of their own. HTTP/2 would be of no
+	 * use on it, and do harm: a server can reset its stream with HTTP_1_1_REQUIRED, and libcurl
+	 * sends again.
 	 */
 	SET(CURLOPT_FRESH_CONNECT, 1L);
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	return rc;
 }
 #undef SET

@@ -3,15 +3,22 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "file.h"
 #include "transport_easy.h"
 #include "transport_url.h"
 
 #define MAX_HEADER_LINE ((size_t)17 << 10) /* a link of FLEET_MAX_URL and its name */
+/* A connection whose bytes the other side does not confirm for so long is dead. Shorter than the
+ * shortest time of a check; longer than two losses of a packet take. */
+#define UNCONFIRMED_MS 3500
+#define EARLY_MS 50 /* the end of a request's time is not as early as this */
 
 static const char system_ca_path[] = "/etc/ssl/certs";
 
@@ -163,6 +170,22 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 	return len;
 }
 
+void fleet_easy_set_up_socket(curl_socket_t socket)
+{
+	const unsigned int most_ms = UNCONFIRMED_MS;
+
+	/* Without it a dead connection costs a request its time, no more. */
+	(void)setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &most_ms, sizeof(most_ms));
+}
+
+static int socket_opens(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+	(void)context;
+	(void)purpose;
+	fleet_easy_set_up_socket(socket);
+	return CURL_SOCKOPT_OK;
+}
+
 /* What holds for every request, whatever it asks. */
 static CURLcode set_common(struct fleet_easy *easy, bool is_local)
 {
@@ -174,6 +197,7 @@ static CURLcode set_common(struct fleet_easy *easy, bool is_local)
 #define SET(OPTION, VALUE) (rc = rc != CURLE_OK ? rc : curl_easy_setopt(easy->curl, OPTION, VALUE))
 	SET(CURLOPT_ERRORBUFFER, easy->why);
 	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_SOCKOPTFUNCTION, socket_opens);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 #if LIBCURL_VERSION_NUM >= 0x075500
 	SET(CURLOPT_PROTOCOLS_STR, is_local ? "http" : "https");
@@ -397,6 +421,19 @@ static int proxy_error(long status, const char *host, struct fleet_error *error)
 	return FLEET_E_NETWORK;
 }
 
+/* The system gave up on a connection that nothing comes back on, before the time of the request was
+ * over: libcurl has one code for both. */
+static int nothing_comes_back(const struct fleet_easy *easy, struct fleet_error *error)
+{
+	double ready = 0;
+
+	(void)curl_easy_getinfo(easy->curl, CURLINFO_PRETRANSFER_TIME, &ready);
+	return fleet_error_set(error, FLEET_E_NETWORK,
+			       ready > 0 ? "the connection to %s was lost: nothing comes back on it"
+					 : "no connection to %s: nothing comes back from it",
+			       easy->host);
+}
+
 /* Says what RC means. */
 static int transfer_error(const struct fleet_easy *easy, CURLcode rc, struct fleet_error *error)
 {
@@ -416,6 +453,8 @@ static int transfer_error(const struct fleet_easy *easy, CURLcode rc, struct fle
 		return proxy_error(refused_by_proxy(easy->curl), host, error);
 	switch ((int)rc) {
 	case CURLE_OPERATION_TIMEDOUT:
+		if (fleet_deadline_left_ms(easy->deadline) > EARLY_MS)
+			return nothing_comes_back(easy, error);
 		return fleet_error_set(error, FLEET_E_TIMEOUT, "%s: %s", host,
 				       phase_of(easy->curl));
 	case CURLE_COULDNT_RESOLVE_PROXY:
@@ -461,6 +500,7 @@ int fleet_easy_begin(struct fleet_easy *easy, const struct fleet_easy_settings *
 	easy->settings = settings;
 	easy->response = response;
 	easy->max_body = request->max_body;
+	easy->deadline = request->deadline;
 	easy->header_bytes = 0;
 	easy->body_full = easy->headers_full = easy->no_memory = false;
 	easy->why[0] = '\0';
@@ -492,6 +532,15 @@ int fleet_easy_end(struct fleet_easy *easy, CURLcode rc, struct fleet_error *err
 				       status);
 	response->status = (int)status;
 	return 0;
+}
+
+bool fleet_easy_is_unanswered(const struct fleet_easy *easy)
+{
+	double ready = 0, first = 0;
+
+	(void)curl_easy_getinfo(easy->curl, CURLINFO_PRETRANSFER_TIME, &ready);
+	(void)curl_easy_getinfo(easy->curl, CURLINFO_STARTTRANSFER_TIME, &first);
+	return ready > 0 && first <= 0;
 }
 
 void fleet_easy_reset(struct fleet_easy *easy)

@@ -17,7 +17,7 @@
 #define FLEET_TRANSPORT_ABI 2
 #define FLEET_TRANSPORT_SYMBOL "fleetmon_transport_v1"
 #define FLEET_TRANSPORT_SERVE_SYMBOL "fleetmon_transport_process_v1"
-#define FLEET_TRANSPORT_DRAIN_MS 60000
+#define FLEET_TRANSPORT_DRAIN_MS 60000 /* what runs may take, once it was told to stop */
 #define FLEET_MAX_URL ((size_t)16 << 10)
 #define FLEET_MAX_HEADERS ((size_t)64 << 10) /* bytes of all headers of an answer */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Handles of libcurl: their set-up, what comes back, and what went wrong in words. */
 #include <ctype.h>
-#include <dirent.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,95 +14,10 @@
 #include "transport_url.h"
 
 #define MAX_HEADER_LINE ((size_t)17 << 10) /* a link of FLEET_MAX_URL and its name */
-/* A connection whose bytes the other side does not confirm for so long is dead. Shorter than the
- * shortest time of a check; longer than two losses of a packet take. */
+/* A connection whose bytes the other side does not confirm for so long is dead: longer than two
+ * lost packets take (1 s, then 2 s), much shorter than the time that most checks have. */
 #define UNCONFIRMED_MS 3500
 #define EARLY_MS 50 /* the end of a request's time is not as early as this */
-
-static const char system_ca_path[] = "/etc/ssl/certs";
-
-/* Does the directory hold certificates under their hashes ("3513523f.0")? */
-static bool is_hashed(const char *path)
-{
-	DIR *directory = opendir(path);
-	bool found = false;
-	struct dirent *entry;
-
-	if (!directory)
-		return false;
-	while (!found && (entry = readdir(directory)) != NULL) {
-		const char *name = entry->d_name;
-
-		found = strspn(name, "0123456789abcdef") == 8 && name[8] == '.' &&
-			isdigit((unsigned char)name[9]);
-	}
-	(void)closedir(directory);
-	return found;
-}
-
-static char *copy_or_null(const char *text)
-{
-	return text && text[0] ? strdup(text) : NULL;
-}
-
-static void wipe(char *text)
-{
-	if (text)
-		fleet_wipe(text, strlen(text));
-	free(text);
-}
-
-void fleet_easy_settings_finish(struct fleet_easy_settings *settings)
-{
-	free(settings->ca_file);
-	free(settings->ca_path);
-	wipe(settings->proxy); /* it may hold a password */
-	wipe(settings->proxy_user);
-	wipe(settings->proxy_password);
-	memset(settings, 0, sizeof(*settings));
-}
-
-int fleet_easy_settings_init(struct fleet_easy_settings *settings, const struct fleet_tls *tls,
-			     struct fleet_error *error)
-{
-	memset(settings, 0, sizeof(*settings));
-	settings->is_configured = tls->ca_file[0] || tls->ca_path[0];
-	settings->ca_file = copy_or_null(tls->ca_file);
-	settings->ca_path = copy_or_null(tls->ca_path);
-	settings->proxy = strdup(tls->proxy);
-	settings->proxy_user = copy_or_null(tls->proxy_user);
-	settings->proxy_password = copy_or_null(tls->proxy_password);
-	settings->own_trust = settings->is_configured;
-	/* Reading a whole bundle costs 17 ms, looking one hash up next to nothing. */
-	if (!settings->is_configured && is_hashed(system_ca_path)) {
-		settings->ca_path = strdup(system_ca_path);
-		settings->own_trust = true;
-	}
-	if (!settings->proxy || (tls->ca_file[0] && !settings->ca_file) ||
-	    (tls->ca_path[0] && !settings->ca_path) ||
-	    (tls->proxy_user[0] && !settings->proxy_user) ||
-	    (tls->proxy_password[0] && !settings->proxy_password) ||
-	    (settings->own_trust && !settings->ca_file && !settings->ca_path)) {
-		fleet_easy_settings_finish(settings);
-		return fleet_error_set(error, FLEET_E_NOMEM, "no memory for the transport");
-	}
-	return 0;
-}
-
-static bool is_copy(const char *copy, const char *text)
-{
-	return strcmp(copy ? copy : "", text) == 0;
-}
-
-bool fleet_easy_settings_equal(const struct fleet_easy_settings *settings,
-			       const struct fleet_tls *tls)
-{
-	return is_copy(settings->is_configured ? settings->ca_file : "", tls->ca_file) &&
-	       is_copy(settings->is_configured ? settings->ca_path : "", tls->ca_path) &&
-	       is_copy(settings->proxy, tls->proxy) &&
-	       is_copy(settings->proxy_user, tls->proxy_user) &&
-	       is_copy(settings->proxy_password, tls->proxy_password);
-}
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {

@@ -17,7 +17,7 @@
 /* A request waits this long for the first connection to its host to say whether it can be shared;
  * when that one is dead it gets its own. */
 #define WAIT_FOR_OTHER_MS 500
-/* A request that is dropped and had no answer for so long may have been on a dead connection. */
+/* Who asked is gone, and had no answer for so long: the connection may be dead (see finish_job). */
 #define SILENT_MS 2000
 #define MOST_LANES 64	     /* beside those that are in use */
 #define IDLE_CONNECTIONS 64L /* kept in one lane */
@@ -339,7 +339,6 @@ void fleet_lanes_cancel(struct fleet_lanes *lanes, struct fleet_job *job)
 	(void)lanes;
 	if (!job->lane)
 		return;
-	/* As in finish_job: who asked did not wait for its deadline, or was not let. */
 	if (fleet_monotonic_ms() - job->began_ms > SILENT_MS &&
 	    fleet_easy_is_unanswered(&job->easy))
 		job->lane->is_retired = true;

@@ -29,14 +29,14 @@ int worker_transport_main(void)
 {
 	fleet_transport_serve_function *serve;
 	struct fleet_error error;
-	int rc;
+	int rc = FLEET_E_INTERNAL;
 
 	(void)prctl(PR_SET_NAME, "fleet_transport");
 	(void)fcntl(LISTENER_FD, F_SETFD, FD_CLOEXEC);
 	(void)fcntl(END_FD, F_SETFD, FD_CLOEXEC);
 	if (chdir("/") != 0)
-		rc = fleet_error_set(&error, FLEET_E_INTERNAL, "cannot enter /: %s",
-				     strerror(errno));
+		(void)fleet_error_set(&error, FLEET_E_INTERNAL, "cannot enter /: %s",
+				      strerror(errno));
 	else
 		rc = fleet_transport_serve_load(&serve, &error);
 	if (!rc)
@@ -49,12 +49,14 @@ int worker_transport_main(void)
 
 /* ---- What it says ---- */
 
-/* Logs LINE, unless it is the same again or there was enough of it. */
+/* Logs LINE, unless it is the same again or there was enough of it. Of lives that end soon one
+ * after the other the first has said it all. */
 static void say(struct worker *worker, const char *line)
 {
-	if (!line[0] || worker->transport_lines == 0 ||
-	    worker_lives_are_vain(&worker->transport_lives) ||
-	    strcmp(line, worker->transport_said) == 0)
+	const struct worker_lives *lives = &worker->transport_lives;
+
+	if (!line[0] || worker->transport_lines == 0 || strcmp(line, worker->transport_said) == 0 ||
+	    (lives->brief > 0 && !worker_lives_is_proven(lives, fleet_monotonic_ms())))
 		return;
 	worker->transport_lines--;
 	(void)snprintf(worker->transport_said, sizeof(worker->transport_said), "%s", line);

@@ -19,11 +19,11 @@ void worker_lives_ended(struct worker_lives *lives, int64_t now_ms, bool is_usel
 		lives->due_ms = INT64_MAX;
 		return;
 	}
-	/* One that had lived long is due at once, but never more often than this. */
-	if (!is_brief || lives->brief == 0)
-		lives->pause_ms = FIRST_PAUSE_MS;
+	/* After one that could do its work the next is due at once. */
+	if (!is_brief)
+		lives->pause_ms = 0;
 	else
-		lives->pause_ms *= 2;
+		lives->pause_ms = lives->brief == 0 ? FIRST_PAUSE_MS : 2 * lives->pause_ms;
 	if (lives->pause_ms > LONGEST_PAUSE_MS)
 		lives->pause_ms = LONGEST_PAUSE_MS;
 	if (!is_brief)

@@ -44,9 +44,9 @@ const struct fleet_option fleet_host_option_table[] = {
 	FLEET_OPT_END,
 };
 
-/* A packet for whoever collects verdicts: the exit code, then the line. */
+/* A packet for whoever collects verdicts: a byte, then the line. */
 struct last_line {
-	char code;
+	char first; /* the exit code, and that nothing follows */
 	char line[256];
 	size_t len;
 };
@@ -110,19 +110,13 @@ static void say_last(const struct last_line *last)
 		_exit(FLEET_LEVEL_UNKNOWN);
 	if (write(verdicts.fd, bytes, len) != (ssize_t)len)
 		_exit(FLEET_LEVEL_UNKNOWN);
-	_exit(last->code);
+	_exit(last->first & ~FLEET_HOST_LAST);
 }
 
 static void on_alarm(int number)
 {
 	(void)number;
 	say_last(&last_resort.timeouts[last_resort.timeout]);
-}
-
-static void on_crash(int number)
-{
-	(void)number;
-	say_last(&last_resort.crash);
 }
 
 /* Writes NAME in capitals, as a first line begins. */
@@ -140,7 +134,7 @@ static void set_last_line(struct last_line *last, int level, const char *name, c
 	int n;
 
 	to_upper(name, upper);
-	last->code = (char)level;
+	last->first = (char)(level | FLEET_HOST_LAST);
 	n = snprintf(last->line, sizeof(last->line), "%s %s - %s\n", upper,
 		     fleet_level_name((enum fleet_level)level), text);
 	last->len = n > 0 && (size_t)n < sizeof(last->line) ? (size_t)n : 0;
@@ -176,6 +170,15 @@ static void limit_memory(void)
 	(void)setrlimit(RLIMIT_AS, &limit);
 #endif
 }
+
+#if !defined(__SANITIZE_ADDRESS__)
+static void on_crash(int number)
+{
+	(void)number;
+	say_last(&last_resort.crash);
+}
+
+#endif
 
 /* A stack that ran over is no place for a handler to run on. */
 static void catch_crashes(void)

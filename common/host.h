@@ -83,9 +83,11 @@ void fleet_host_guard(const char *name);
 
 /*
  * For a process that makes many calls: from now on verdicts are added to OUT instead of being
- * printed, and what the alarm or a crash says goes to the descriptor FD as one packet, the exit
- * code as a byte before the line. OUT must outlive all calls.
+ * printed, and what the alarm or a crash says goes to the descriptor FD as one packet: before the
+ * line a byte with the exit code and FLEET_HOST_LAST, since the process ends. OUT must outlive all
+ * calls.
  */
+#define FLEET_HOST_LAST 0x40
 void fleet_host_collect(struct fleet_buf *out, int fd);
 
 /* Stops the alarm while a person is asked; fleet_host_begin_again then lets the time of -t begin

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Configurations and modules that stay from call to call, and the files that end their life. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,18 +163,24 @@ void fleet_keep_config_done(struct fleet_keep *keep, struct fleet_config *config
 	fleet_config_free(config);
 }
 
-/* Watches what decides which file module NAME is and whether it may be loaded. */
-static bool watch_module(struct fleet_keep *keep, const char *dir, const char *path)
+/* Watches what decides which file a module of KIND is and whether it may be loaded: its own, the
+ * folders, and in DIR that of its kind, where one of the same name may come to be. */
+static bool watch_module(struct fleet_keep *keep, const char *dir, enum fleet_module_kind kind,
+			 const char *path)
 {
 	char folder[sizeof(((struct fleet_loaded *)NULL)->path)];
+	char kind_folder[sizeof(folder)];
 	char *slash;
+	int n = snprintf(kind_folder, sizeof(kind_folder), "%s/%s", dir,
+			 fleet_loader_kind_dir(kind));
 
 	memcpy(folder, path, sizeof(folder));
 	slash = strrchr(folder, '/');
-	if (!slash)
+	if (!slash || n < 0 || (size_t)n >= sizeof(kind_folder))
 		return false;
 	*slash = '\0';
-	return watch(keep, path) && watch(keep, folder) && (!*dir || watch(keep, dir));
+	return watch(keep, path) && watch(keep, folder) &&
+	       (!*dir || (watch(keep, dir) && watch(keep, kind_folder)));
 }
 
 int fleet_keep_module(struct fleet_keep *keep, const char *dir, enum fleet_module_kind kind,
@@ -192,7 +199,7 @@ int fleet_keep_module(struct fleet_keep *keep, const char *dir, enum fleet_modul
 	}
 	rc = fleet_loader_find(dir, kind, name, ret_loaded, error);
 	if (rc || !keep || keep->module_count == MAX_MODULES ||
-	    !watch_module(keep, dir, ret_loaded->path))
+	    !watch_module(keep, dir, kind, ret_loaded->path))
 		return rc;
 	kept = &keep->modules[keep->module_count];
 	kept->dir = strdup(dir);

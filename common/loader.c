@@ -26,7 +26,7 @@
 
 const char fleet_loader_default_dir[] = PKGLIBDIR;
 
-static const char *kind_dir(enum fleet_module_kind kind)
+const char *fleet_loader_kind_dir(enum fleet_module_kind kind)
 {
 	return kind == FLEET_MODULE_CHECK ? "checks" : "actions";
 }
@@ -53,7 +53,7 @@ static int folder_of(const char *dir, enum fleet_module_kind kind, char *out, si
 				       "the module directory %s is not allowed; allowed is an "
 				       "absolute path",
 				       dir);
-	n = snprintf(out, size, "%s/%s", dir, kind_dir(kind));
+	n = snprintf(out, size, "%s/%s", dir, fleet_loader_kind_dir(kind));
 	if (n >= 0 && (size_t)n < size && !is_built_in && stat(out, &about) != 0)
 		n = snprintf(out, size, "%s", dir);
 	if (n < 0 || (size_t)n >= size)

@@ -28,6 +28,9 @@ int fleet_loader_open(const char *dir, enum fleet_module_kind kind, const char *
 		      struct fleet_loaded *ret_loaded, struct fleet_error *error);
 void fleet_loader_close(struct fleet_loaded *loaded);
 
+/* The folder of KIND in a module directory: "checks" or "actions". */
+const char *fleet_loader_kind_dir(enum fleet_module_kind kind);
+
 /* As fleet_loader_open, from DIR (may be "") when the module is there, else from the built-in
  * directory. */
 int fleet_loader_find(const char *dir, enum fleet_module_kind kind, const char *name,

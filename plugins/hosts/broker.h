@@ -35,7 +35,8 @@ struct broker_core {
 	int (*register_fd)(void *set, int fd, void *arg, int (*call)(int, int, void *));
 	int (*unregister_fd)(void *set, int fd);
 	void **io_set;		      /* nagios_iobs: created and destroyed by the core */
-	char **query_socket;	      /* NULL when this core has no such variable */
+	char **query_socket;	      /* NULL when this core has no such variable; what it points
+				       * to may be, when the configuration does not say it */
 	const unsigned long *options; /* event_broker_options, or NULL */
 };
 
@@ -47,6 +48,13 @@ int broker_api_version(void);
  * missing or unknown.
  */
 int broker_core_find(struct broker_core *ret_core, char *why, size_t size);
+
+/*
+ * The path of the one Unix socket that this process listens on, or of the one among several whose
+ * name is that of a query handler. False when there is none, or no telling which; PATH, of SIZE
+ * bytes, is spoilt then.
+ */
+bool broker_query_socket(char *path, size_t size);
 
 /* Writes one line to the core's log, if there is one, with "fleetmon: " in front. */
 __attribute__((format(printf, 2, 3))) void broker_log(enum broker_level level, const char *format,
@@ -90,7 +98,7 @@ void broker_begin(void);
 void broker_end(void);
 
 /*
- * The module goes: also waits for that process, at most 50 ms. A process that still shares the
+ * The module goes: also waits for that process, at most 1 s. A process that still shares the
  * core's memory then has been killed, and runs nothing of ours any more.
  */
 void broker_finish(void);

@@ -30,8 +30,9 @@
 /* After so many failures in a row, each a minute after the other, one an hour is said. */
 #define FAILURES_SAID 8
 #define FAILURES_HOUR 60
-/* How long a killed process is awaited before the module goes, which is not in the core's loop. */
-#define FINISH_TIMES 100
+/* How long a killed process is awaited before the module goes, which is not in the core's loop.
+ * Nobody waits for it later, and a busy machine takes its time. */
+#define FINISH_TIMES 2000
 #define FINISH_NS 500000
 /* Descriptors that the new process puts in place of others must be above these. */
 #define LEAST_FD 10

@@ -149,12 +149,15 @@ static const char *take_arguments(const char *args)
 		return "worker= is not an absolute path";
 	if (!query_socket && module.core.query_socket)
 		query_socket = *module.core.query_socket;
+	if ((!query_socket || !query_socket[0]) &&
+	    broker_query_socket(module.query_socket, sizeof(module.query_socket)))
+		query_socket = module.query_socket;
 	if (!query_socket || !query_socket[0])
-		return "the core has no query_socket in its configuration: add it there, or "
-		       "query_socket=PATH to the broker_module line";
+		return "the core's query socket is not found: add query_socket=PATH to its "
+		       "configuration, or to the broker_module line";
 	if (strlen(query_socket) >= sizeof(module.query_socket))
 		return "the path of the query socket is too long";
-	memcpy(module.query_socket, query_socket, strlen(query_socket) + 1);
+	memmove(module.query_socket, query_socket, strlen(query_socket) + 1);
 	module.argv[0] = program;
 	module.argv[1] = socket_option;
 	module.argv[2] = module.query_socket;

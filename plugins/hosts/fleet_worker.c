@@ -31,7 +31,7 @@ static const struct fleet_option option_table[] = {
 	FLEET_OPT_INT(struct worker_options, max_runners, 0, "max-checks", "128", 1, 1000,
 		      "checks that run at the same time; more wait for their turn"),
 	FLEET_OPT_INT(struct worker_options, max_programs, 0, "max-programs", "64", 1, 1000,
-		      "actions, and commands that need a shell, that run at the same time"),
+		      "actions that run at the same time, and as many checks that need a shell"),
 	FLEET_OPT_INT(struct worker_options, broker_fd, 0, "broker-fd", "-1", -1, 1000,
 		      "given by fleet_broker.so: its socket"),
 	FLEET_OPT(struct worker_options, help, FLAG, 'h', "help", NULL, NULL,
@@ -89,6 +89,7 @@ bool worker_find_plugin(struct worker *worker)
 	const struct fleet_stamp none = {0};
 	struct fleet_stamp own = fleet_stamp_read(worker->program);
 
+	worker->is_outdated = false;
 	worker->plugin = fleet_stamp_read(PLUGINDIR "/check_fleet");
 	if (fleet_stamp_is(&worker->plugin, &none))
 		worker_log(worker, "there is no " PLUGINDIR "/check_fleet: each check runs as a "
@@ -223,6 +224,8 @@ int main(int argc, char **argv)
 		return worker_transport_main();
 	}
 	worker.mask = umask(077);
+	/* Who ignores it has children that nobody can wait for; a shell may leave it so. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	fleet_host_prepare();
 	find_ourselves(&worker);
 	worker.listener = -1;

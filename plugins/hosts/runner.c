@@ -2,6 +2,7 @@
 /* Runs check after check. Configuration, modules and answers stay from one to the next. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 #include "host.h"
 #include "runner.h"
 #include "transport_shared.h"
+
+#define FD_ENOUGH 256			      /* descriptors of a runner; it needs a dozen */
+#define MEMORY_ENOUGH (FLEET_HOST_MEMORY / 2) /* bytes; near the limit modules get none */
 
 /* The words of a packet of LEN bytes. Returns how many, 0 when it is none of ours. */
 static int words_of(char *packet, size_t len, char *words[RUNNER_WORDS + 1])
@@ -30,10 +34,31 @@ static int words_of(char *packet, size_t len, char *words[RUNNER_WORDS + 1])
 	return (int)count;
 }
 
-/* Sends the exit code CODE and what was collected. */
-static bool answer(int code, const struct fleet_buf *verdict)
+/* Did modules leave so much behind that a new process has to take over? By exec nobody would ever
+ * have noticed. */
+static bool is_worn_out(void)
 {
-	char first = (char)code;
+#if defined(__SANITIZE_ADDRESS__)
+	return false; /* its own memory is more than all */
+#endif
+	long pages = 0;
+	int fd = fcntl(RUNNER_FD, F_DUPFD_CLOEXEC, 0);
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (file && fscanf(file, "%ld", &pages) != 1)
+		pages = LONG_MAX / sysconf(_SC_PAGESIZE);
+	if (file)
+		(void)fclose(file);
+	if (fd >= 0)
+		(void)close(fd);
+	return fd < 0 || fd >= FD_ENOUGH || !file ||
+	       (size_t)pages * (size_t)sysconf(_SC_PAGESIZE) > MEMORY_ENOUGH;
+}
+
+/* Sends the exit code CODE, whether we end, and what was collected. */
+static bool answer(int code, bool is_last, const struct fleet_buf *verdict)
+{
+	char first = (char)(code | (is_last ? FLEET_HOST_LAST : 0));
 	size_t len = verdict->len < WORKER_OUTPUT_MAX ? verdict->len : WORKER_OUTPUT_MAX;
 	struct iovec parts[] = {{&first, 1}, {verdict->data, len}};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
@@ -69,6 +94,7 @@ int runner_main(const char *address)
 	static char packet[RUNNER_PACKET], *words[RUNNER_WORDS + 1];
 	struct fleet_keep *keep = fleet_keep_new();
 	struct fleet_buf verdict;
+	bool is_last = false;
 
 	if (!keep || chdir("/") != 0)
 		return 1;
@@ -77,7 +103,7 @@ int runner_main(const char *address)
 	(void)fcntl(RUNNER_FD, F_SETFD, FD_CLOEXEC);
 	fleet_buf_init(&verdict, (size_t)2 << 20);
 	fleet_host_collect(&verdict, RUNNER_FD);
-	for (;;) {
+	while (!is_last) {
 		ssize_t n = recv(RUNNER_FD, packet, sizeof(packet), 0);
 		int argc, code;
 
@@ -89,7 +115,8 @@ int runner_main(const char *address)
 		fleet_keep_refresh(keep);
 		code = check_call(argc, words, keep);
 		fleet_host_pause();
-		if (!answer(code, &verdict))
+		is_last = is_worn_out();
+		if (!answer(code, is_last, &verdict))
 			break;
 		fleet_buf_clear(&verdict);
 	}

@@ -8,7 +8,7 @@
 #include "worker_message.h"
 
 #define RUNNER_FD 3 /* the socket, in a runner */
-/* Bytes of a packet: a command, or an exit code and the output. */
+/* Bytes of a packet: a command, or the exit code (with FLEET_HOST_LAST) and the output. */
 #define RUNNER_PACKET (WORKER_OUTPUT_MAX + 1)
 #define RUNNER_WORDS 4096 /* of a command */
 

@@ -23,12 +23,16 @@
 
 struct worker;
 
+/* The longest that a worker which ends, or its heir, waits for a moment in which nothing is under
+ * way; then the core has to see to what is left. */
+#define WORKER_LONGEST_MS (10 * 60 * 1000)
+
 struct worker_options {
 	const char *query_socket; /* of the core */
 	const char *config;	  /* fleetmon.conf, for where figures are left */
 	const char *user;	  /* whom root becomes */
 	int64_t max_runners;	  /* checks at the same time */
-	int64_t max_programs;	  /* programs at the same time: actions, and what needs a shell */
+	int64_t max_programs;	  /* actions at the same time, and as many checks by program */
 	int64_t broker_fd;	  /* a socket to fleet_broker.so, -1 for none */
 	bool help, version;
 };
@@ -39,7 +43,8 @@ struct worker_watch {
 	void (*ready)(struct worker *worker, struct worker_watch *watch, uint32_t events);
 };
 
-enum worker_job_kind { WORKER_CHECK, WORKER_PROGRAM };
+/* A check that a runner does, one that is a program of its own, an action; how many kinds. */
+enum worker_job_kind { WORKER_CHECK, WORKER_PROGRAM, WORKER_ACTION, WORKER_KINDS };
 
 /* One job, from the core's message to the answer. */
 struct worker_job {
@@ -87,7 +92,7 @@ struct worker {
 	struct worker_core *cores[2]; /* check_fleet, fleet_action */
 	struct worker_job *waiting, **waiting_end;
 	struct worker_job *running; /* programs; a check is its runner's */
-	size_t running_programs;
+	size_t running_programs[2]; /* checks, actions */
 	struct worker_runner *runners;
 	size_t runner_count;
 	struct worker_watch signals, broker;
@@ -96,6 +101,8 @@ struct worker {
 	char *cache_dir;	  /* where figures are left, NULL for nowhere; owned */
 	int64_t figures_ms;	  /* when they were left there */
 	bool is_figureless;	  /* they could not be, which was said */
+	bool is_outdated;	  /* check_fleet is another than it was, which was said */
+	bool is_runnerless;	  /* no runner can be started, which was said */
 	bool is_stopping;
 	bool is_heir;		   /* of a worker that was killed: see worker_heir.c */
 	struct fleet_stamp plugin; /* of the installed check_fleet, whose work runners do */
@@ -150,8 +157,8 @@ int64_t worker_core_tick(struct worker *worker, struct worker_core *core, int64_
 /* A child of ours has ended. True when it was this connection's holder. */
 bool worker_core_reap(struct worker_core *core, pid_t pid);
 /* Sends the answer to JOB. */
-void worker_core_answer(struct worker *worker, struct worker_core *core,
-			const struct worker_job *job, const struct worker_answer *answer);
+void worker_core_answer(struct worker_core *core, const struct worker_job *job,
+			const struct worker_answer *answer);
 /* Notes that JOB, an action, is being started. */
 void worker_core_started(const struct worker_job *job);
 bool worker_core_has_started(const struct worker_job *job);
@@ -161,10 +168,10 @@ bool worker_core_inherit(struct worker *worker, struct worker_core *core);
 bool worker_core_is_quiet(const struct worker_core *core);
 /* Closes the connection at once if it is quiet; then nothing else can be done with CORE. */
 bool worker_core_leave(struct worker_core *core);
-/* Takes no more jobs. */
+/* Lets the core go in the next moment in which nothing is under way: what the core has sent by then
+ * is done and answered, since it throws away what becomes of it otherwise. */
 void worker_core_stop(struct worker *worker, struct worker_core *core);
-/* Has all that was answered been sent? */
-bool worker_core_is_flushed(const struct worker_core *core);
+bool worker_core_is_closed(const struct worker_core *core);
 bool worker_core_is_ready(const struct worker_core *core);
 bool worker_core_is_action(const struct worker_core *core);
 
@@ -193,7 +200,8 @@ size_t worker_jobs_waiting(const struct worker *worker);
 
 /* ---- worker_runner.c: processes that run checks, one at a time */
 
-/* Gives JOB to a runner. False when all are busy and there may be no more. */
+/* Gives JOB to a runner. False when all are busy and there may be no more, or when it has to be a
+ * program, as its kind then says. */
 bool worker_runner_give(struct worker *worker, struct worker_job *job);
 bool worker_runner_reap(struct worker *worker, pid_t pid, int status);
 int64_t worker_runners_tick(struct worker *worker, int64_t now_ms);

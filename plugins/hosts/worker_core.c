@@ -32,8 +32,10 @@
 #define REGISTER_MS 10000 /* for the core's answer to our registration */
 #define LINGER_MS 2000	  /* how long a holder waits for the core to kill it, and nobody else */
 #define SETTLE_MS 1000	  /* the end of the connection follows the holder's, if the core did it */
+#define QUIET_MS 20	  /* how often a quiet moment is looked for, which no event tells of */
 #define NOTED (-2)	  /* the worker that was killed had noted this job */
 #define CHUNKS 16	  /* read at once, so that others get their turn */
+#define REFUSAL_MAX 4096  /* bytes of the core's answer to our registration; it has 50 */
 /* Naemon keeps jobs beyond this to itself, and forgets them: so it is never reached. */
 #define MAX_JOBS 100000
 
@@ -44,7 +46,8 @@ struct worker_core {
 	const char *plugin;
 	bool is_action;
 	enum state state;
-	bool is_stopping;
+	int64_t stop_ms; /* when it ends even if it is never quiet, 0: it goes on */
+	bool is_broken;	 /* an answer could not be sent: the next tick ends the connection */
 	bool wants_out;	 /* the socket is watched for room */
 	pid_t holder;	 /* 0 for none */
 	int hold;	 /* while this is open the holder lives */
@@ -109,9 +112,9 @@ bool worker_core_is_action(const struct worker_core *core)
 	return core->is_action;
 }
 
-bool worker_core_is_flushed(const struct worker_core *core)
+bool worker_core_is_closed(const struct worker_core *core)
 {
-	return core->state != READY || core->journal->out_len == 0;
+	return core->state == CLOSED;
 }
 
 /* Ends the connection; the next try comes after a while. */
@@ -120,9 +123,13 @@ static void disconnect(struct worker *worker, struct worker_core *core, const ch
 	int64_t now_ms = fleet_monotonic_ms();
 	bool was_ready = core->state == READY;
 
+	/* The holder has it open for a moment longer: what is sent then would reach nobody. */
+	if (core->watch.fd >= 0)
+		(void)shutdown(core->watch.fd, SHUT_RDWR);
 	worker_unwatch(worker, &core->watch);
 	let_go(core);
 	core->state = CLOSED;
+	core->is_broken = false;
 	core->wants_out = false;
 	core->held_ms = 0;
 	if (was_ready && now_ms - core->since_ms >= STEADY_MS)
@@ -136,8 +143,8 @@ static void disconnect(struct worker *worker, struct worker_core *core, const ch
 	}
 	worker_journal_clear(core->journal);
 	if (was_ready || strcmp(core->said, why) != 0)
-		worker_log(worker, "%s: %s; until it is back the core runs commands by itself",
-			   core->plugin, why);
+		worker_log(worker, "%s: %s; %sthe core runs commands by itself", core->plugin, why,
+			   core->stop_ms ? "now " : "until it is back ");
 	(void)snprintf(core->said, sizeof(core->said), "%s", why);
 }
 
@@ -146,14 +153,20 @@ __attribute__((noreturn)) static void hold_connection(struct worker *worker,
 						      struct worker_core *core, int hold)
 {
 	const long most = sysconf(_SC_OPEN_MAX);
-	sigset_t none;
+	sigset_t others;
+	int code = 0;
 	ssize_t n;
 	char byte;
 
 	(void)prctl(PR_SET_NAME, "fleet_holder");
 	(void)setsid();
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Who means the worker does not mean us: we end with it, or after it when there is more to
+	 * do. */
+	(void)sigemptyset(&others);
+	(void)sigaddset(&others, SIGHUP);
+	(void)sigaddset(&others, SIGINT);
+	(void)sigaddset(&others, SIGTERM);
+	(void)sigprocmask(SIG_SETMASK, &others, NULL);
 	for (int fd = 3; fd < (most > 0 && most < 65536 ? (int)most : 65536); fd++)
 		if (fd != hold && fd != core->watch.fd)
 			(void)close(fd);
@@ -161,11 +174,12 @@ __attribute__((noreturn)) static void hold_connection(struct worker *worker,
 		n = read(hold, &byte, 1);
 	while (n < 0 && errno == EINTR);
 	if (n == 0 && core->journal->is_ready)
-		_exit(worker_heir_main(worker, core));
-	(void)close(core->watch.fd);
+		code = worker_heir_main(worker, core);
+	else
+		(void)close(core->watch.fd);
 	/* The core kills this pid about now: it should not be somebody else's by then. */
 	(void)poll(NULL, 0, LINGER_MS);
-	_exit(0);
+	_exit(code);
 }
 
 static bool start_holder(struct worker *worker, struct worker_core *core)
@@ -244,25 +258,28 @@ static void connect_to(struct worker *worker, struct worker_core *core)
 /* Sends what there is. False when the connection has ended. */
 static bool flush(struct worker *worker, struct worker_core *core)
 {
-	struct worker_journal *journal = core->journal;
+	const char *bytes;
 	bool wants_out;
+	size_t len;
 
-	while (journal->out_len > 0) {
-		ssize_t n = send(core->watch.fd, journal->out + journal->out_sent,
-				 journal->out_len - journal->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+	for (;;) {
+		ssize_t n;
 
+		bytes = worker_journal_out(core->journal, &len);
+		if (len == 0)
+			break;
+		n = send(core->watch.fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0)
 			return false;
-		worker_journal_sent(journal, (size_t)n);
+		worker_journal_sent(core->journal, (size_t)n);
 	}
-	wants_out = journal->out_len > 0;
+	wants_out = len > 0;
 	if (wants_out != core->wants_out)
-		worker_watch_change(worker, &core->watch,
-				    (core->is_stopping ? 0 : EPOLLIN) | (wants_out ? EPOLLOUT : 0));
+		worker_watch_change(worker, &core->watch, EPOLLIN | (wants_out ? EPOLLOUT : 0));
 	core->wants_out = wants_out;
 	return true;
 }
@@ -270,14 +287,16 @@ static bool flush(struct worker *worker, struct worker_core *core)
 /* The answer to our registration, text and a NUL. False when it is a refusal. */
 static bool take_answer(struct worker *worker, struct worker_core *core)
 {
-	const char *text = core->journal->in;
-	size_t len = strnlen(text, core->journal->in_len);
+	size_t came, len;
+	const char *text = worker_journal_in(core->journal, &came);
 	char why[160];
 
-	if (len == core->journal->in_len)
+	len = strnlen(text, came);
+	if (len == came && came < REFUSAL_MAX)
 		return true;
-	if (strcmp(text, "OK") != 0) {
-		(void)snprintf(why, sizeof(why), "the core refuses us: %.100s", text);
+	if (len == came || strcmp(text, "OK") != 0) {
+		(void)snprintf(why, sizeof(why), "the core refuses us: %.*s",
+			       len < 100 ? (int)len : 100, text);
 		disconnect(worker, core, why);
 		return false;
 	}
@@ -296,41 +315,37 @@ static bool take_answer(struct worker *worker, struct worker_core *core)
 static bool take_jobs(struct worker *worker, struct worker_core *core)
 {
 	struct worker_journal *journal = core->journal;
-	size_t at = 0, whole = 0;
+	size_t at = 0, whole = 0, came;
+	const char *bytes = worker_journal_in(journal, &came);
 	bool is_sound = true;
 
-	while (is_sound && at < journal->in_len) {
-		long len = worker_message_find(journal->in + at, journal->in_len - at, &whole);
+	while (is_sound && at < came) {
+		long len = worker_message_find(bytes + at, came - at, &whole);
 		int slot;
 
 		if (len < 0)
 			break;
 		/* Noted first: a job that is in both places is run once, in neither it is lost. */
-		slot = worker->is_heir && worker_journal_has(journal, journal->in + at, (size_t)len)
+		slot = worker->is_heir && worker_journal_has(journal, bytes + at, (size_t)len)
 			       ? NOTED
-			       : worker_journal_note(journal, journal->in + at, (size_t)len);
+			       : worker_journal_note(journal, bytes + at, (size_t)len);
 		is_sound = slot == NOTED ||
-			   worker_job_take(worker, core, journal->in + at, (size_t)len, slot);
+			   worker_job_take(worker, core, bytes + at, (size_t)len, slot);
 		at += whole;
 	}
 	if (at > 0)
 		worker_journal_take(journal, at);
-	return is_sound && journal->in_len < WORKER_MESSAGE_MAX;
+	return is_sound && came - at < WORKER_MESSAGE_MAX;
 }
 
 static void on_core(struct worker *worker, struct worker_watch *watch, uint32_t events)
 {
 	struct worker_core *core = (struct worker_core *)watch;
-	struct worker_journal *journal = core->journal;
 
-	if (core->is_stopping) {
-		if (events & (EPOLLHUP | EPOLLERR))
-			disconnect(worker, core, "the core let go");
-		return;
-	}
+	(void)events;
 	for (int i = 0; i < CHUNKS; i++) {
-		ssize_t n =
-			recv(watch->fd, journal->in + journal->in_len, WORKER_CHUNK, MSG_DONTWAIT);
+		char *room = worker_journal_room(core->journal);
+		ssize_t n = recv(watch->fd, room, WORKER_CHUNK, MSG_DONTWAIT);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
@@ -338,7 +353,7 @@ static void on_core(struct worker *worker, struct worker_watch *watch, uint32_t 
 			disconnect(worker, core, "the core let go");
 			return;
 		}
-		journal->in_len += (size_t)n;
+		worker_journal_came(core->journal, (size_t)n);
 		if (core->state == REGISTERING && !take_answer(worker, core))
 			return;
 		if (core->state == READY && !take_jobs(worker, core)) {
@@ -350,25 +365,26 @@ static void on_core(struct worker *worker, struct worker_watch *watch, uint32_t 
 	}
 }
 
-void worker_core_answer(struct worker *worker, struct worker_core *core,
-			const struct worker_job *job, const struct worker_answer *answer)
+void worker_core_answer(struct worker_core *core, const struct worker_job *job,
+			const struct worker_answer *answer)
 {
 	bool is_added;
 
-	if (core->state != READY)
+	if (core->state != READY || core->is_broken)
 		return;
 	fleet_buf_clear(&core->answer);
 	is_added = !worker_message_answer(&job->request, answer, &core->answer) &&
 		   worker_journal_add(core->journal, core->answer.data, core->answer.len);
 	worker_journal_forget(core->journal, job->slot);
-	if (!is_added)
-		disconnect(worker, core, "the core does not read our answers");
+	/* Whoever answers goes through a list of jobs, of which the end of the connection would
+	 * take some away. */
+	core->is_broken = !is_added;
 }
 
 void worker_core_started(const struct worker_job *job)
 {
 	if (job->core && job->slot >= 0)
-		job->core->journal->slots[job->slot].is_started = 1;
+		job->core->journal->is_started[job->slot] = true;
 }
 
 bool worker_core_inherit(struct worker *worker, struct worker_core *core)
@@ -381,16 +397,17 @@ bool worker_core_inherit(struct worker *worker, struct worker_core *core)
 	core->hold = -1;
 	core->holder = 0;
 	core->held_ms = 0;
-	core->is_stopping = false;
+	core->stop_ms = 0;
+	core->is_broken = false;
 	core->wants_out = false;
 	if (!worker_watch(worker, &core->watch, fd, EPOLLIN))
 		return false;
 	worker_journal_recover(journal);
 	for (int i = 0; i < WORKER_SLOTS; i++) {
-		const struct worker_slot *slot = &journal->slots[i];
+		const uint32_t len = journal->lens[i];
 
-		if (slot->len > 0 && slot->len <= WORKER_SLOT_BYTES &&
-		    !worker_job_take(worker, core, slot->bytes, slot->len, i))
+		if (len > 0 && len <= WORKER_SLOT_BYTES &&
+		    !worker_job_take(worker, core, journal->notes[i], len, i))
 			worker_journal_forget(journal, i);
 	}
 	return take_jobs(worker, core);
@@ -398,7 +415,7 @@ bool worker_core_inherit(struct worker *worker, struct worker_core *core)
 
 bool worker_core_has_started(const struct worker_job *job)
 {
-	return job->slot >= 0 && job->core->journal->slots[job->slot].is_started != 0;
+	return job->slot >= 0 && job->core->journal->is_started[job->slot];
 }
 
 bool worker_core_leave(struct worker_core *core)
@@ -406,26 +423,28 @@ bool worker_core_leave(struct worker_core *core)
 	/* Whatever the core sent between the two would be lost: nothing else is done there. */
 	if (!worker_core_is_quiet(core))
 		return false;
+	(void)shutdown(core->watch.fd, SHUT_RDWR);
 	(void)close(core->watch.fd);
 	return true;
 }
 
 bool worker_core_is_quiet(const struct worker_core *core)
 {
+	size_t in, out;
 	char byte;
 
-	return core->state != READY ||
-	       (core->journal->out_len == 0 && core->journal->in_len == 0 &&
-		recv(core->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0);
+	if (core->state != READY)
+		return true;
+	(void)worker_journal_in(core->journal, &in);
+	(void)worker_journal_out(core->journal, &out);
+	return in == 0 && out == 0 && recv(core->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 void worker_core_stop(struct worker *worker, struct worker_core *core)
 {
-	core->is_stopping = true;
+	core->stop_ms = fleet_monotonic_ms() + WORKER_LONGEST_MS;
 	if (core->state == REGISTERING)
 		disconnect(worker, core, "ending");
-	else if (core->state == READY)
-		worker_watch_change(worker, &core->watch, core->wants_out ? EPOLLOUT : 0);
 }
 
 bool worker_core_reap(struct worker_core *core, pid_t pid)
@@ -439,25 +458,38 @@ bool worker_core_reap(struct worker_core *core, pid_t pid)
 	return true;
 }
 
+/* Why the connection is to end in a quiet moment, NULL when it is not. */
+static const char *ends_when_quiet(const struct worker_core *core, int64_t now_ms)
+{
+	if (core->stop_ms)
+		return "ending";
+	if (core->held_ms && now_ms - core->held_ms >= SETTLE_MS)
+		return "the holder of the connection was killed";
+	return NULL;
+}
+
 int64_t worker_core_tick(struct worker *worker, struct worker_core *core, int64_t now_ms)
 {
+	const char *why;
+
 	if (core->state == CLOSED) {
-		if (core->is_stopping)
+		if (core->stop_ms)
 			return INT64_MAX;
 		if (core->due_ms > now_ms)
 			return core->due_ms;
 		connect_to(worker, core);
 	} else if (core->state == REGISTERING && core->due_ms <= now_ms) {
 		disconnect(worker, core, "the core does not answer our registration");
+	} else if (core->is_broken) {
+		disconnect(worker, core, "the core does not read our answers");
 	}
 	if (core->state != CLOSED && !flush(worker, core))
 		disconnect(worker, core, "the core let go");
-	if (core->state != CLOSED && core->held_ms) {
-		if (now_ms - core->held_ms >= SETTLE_MS && worker_core_is_quiet(core) &&
-		    !worker_jobs_has(worker, core))
-			disconnect(worker, core, "the holder of the connection was killed");
-		else
-			return now_ms + 20;
-	}
-	return core->state == READY ? INT64_MAX : core->due_ms;
+	why = core->state == READY ? ends_when_quiet(core, now_ms) : NULL;
+	if (why && ((!worker_jobs_has(worker, core) && worker_core_is_quiet(core)) ||
+		    (core->stop_ms && core->stop_ms <= now_ms)))
+		disconnect(worker, core, why);
+	if (core->state == READY)
+		return core->stop_ms || core->held_ms ? now_ms + QUIET_MS : INT64_MAX;
+	return core->state == CLOSED && core->stop_ms ? INT64_MAX : core->due_ms;
 }

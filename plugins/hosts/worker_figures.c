@@ -77,7 +77,8 @@ int64_t worker_figures_tick(struct worker *worker, int64_t now_ms)
 	struct fleet_worker_state state = {0};
 	struct fleet_error error;
 
-	if (!worker->cache_dir)
+	/* The next worker has begun to write its own. */
+	if (!worker->cache_dir || worker->is_stopping)
 		return INT64_MAX;
 	if (worker->figures_ms && now_ms - worker->figures_ms < WRITE_EVERY_MS)
 		return worker->figures_ms + WRITE_EVERY_MS;
@@ -94,7 +95,8 @@ int64_t worker_figures_tick(struct worker *worker, int64_t now_ms)
 	state.lost = (int64_t)figures->lost;
 	state.disconnects = (int64_t)figures->disconnects;
 	state.runners = (int64_t)worker->runner_count;
-	state.running = (int64_t)(worker_runners_busy(worker) + worker->running_programs);
+	state.running = (int64_t)(worker_runners_busy(worker) + worker->running_programs[0] +
+				  worker->running_programs[1]);
 	state.waiting = (int64_t)worker_jobs_waiting(worker);
 	state.latency_p99_ms = (int64_t)percentile_99(figures);
 	state.latency_max_ms = (int64_t)figures->latency_ms_max;

@@ -13,11 +13,9 @@
 #include "clock.h"
 #include "worker.h"
 
-#define LONGEST_MS (10 * 60 * 1000) /* then the core has to see to what is left */
-
 int worker_heir_main(struct worker *worker, struct worker_core *core)
 {
-	int64_t until_ms = fleet_monotonic_ms() + LONGEST_MS;
+	int64_t until_ms = fleet_monotonic_ms() + WORKER_LONGEST_MS;
 	struct worker_options options = worker->options;
 	mode_t mask = worker->mask;
 

@@ -9,19 +9,29 @@
 
 /* Is PROGRAM, as a command names it, the check_fleet that was installed with us? Another one, or
  * one that was installed since, does its own work. */
-static bool is_our_plugin(const struct worker *worker, const char *program)
+static bool is_our_plugin(struct worker *worker, const char *program)
 {
 	const struct fleet_stamp none = {0};
-	struct fleet_stamp stamp = fleet_stamp_read(program);
+	struct fleet_stamp stamp = fleet_stamp_read(program), installed;
 
-	return fleet_stamp_is(&stamp, &worker->plugin) && !fleet_stamp_is(&stamp, &none);
+	if (fleet_stamp_is(&stamp, &worker->plugin))
+		return !fleet_stamp_is(&stamp, &none);
+	installed = fleet_stamp_read(PLUGINDIR "/check_fleet");
+	if (fleet_stamp_is(&stamp, &installed) && !worker->is_outdated) {
+		worker->is_outdated = true;
+		worker_log(worker, PLUGINDIR "/check_fleet was replaced: until a reload or restart "
+					     "each check runs as a program of its own");
+	}
+	return false;
 }
 
-static enum worker_job_kind kind_of(const struct worker *worker, const struct worker_job *job)
+static enum worker_job_kind kind_of(struct worker *worker, const struct worker_job *job)
 {
 	const struct worker_command *command = &job->command;
 
-	if (worker->is_heir || job->is_action || command->needs_shell || command->assigned > 0 ||
+	if (job->is_action)
+		return WORKER_ACTION;
+	if (worker->is_heir || command->needs_shell || command->assigned > 0 ||
 	    command->argc == 0 || job->request.env || !is_our_plugin(worker, command->argv[0]))
 		return WORKER_PROGRAM;
 	return WORKER_CHECK;
@@ -58,8 +68,8 @@ bool worker_job_take(struct worker *worker, struct worker_core *core, const char
 	return true;
 }
 
-/* Starts JOB. False when it has to wait. */
-static bool start(struct worker *worker, struct worker_job *job)
+/* Starts JOB as a program. False when it has to wait. */
+static bool start_program(struct worker *worker, struct worker_job *job)
 {
 	static const char none[] = "";
 	static const char killed[] = "ACTION UNKNOWN - fleet_worker was killed while this ran; it "
@@ -67,9 +77,8 @@ static bool start(struct worker *worker, struct worker_job *job)
 				     "not run again: see fleet_action log\n";
 	const char *why;
 
-	if (job->kind == WORKER_CHECK)
-		return worker_runner_give(worker, job);
-	if (worker->running_programs >= (size_t)worker->options.max_programs)
+	/* Actions have places of their own: checks that wait for the service do not delay them. */
+	if (worker->running_programs[job->is_action] >= (size_t)worker->options.max_programs)
 		return false;
 	/* Whoever ran it may still do so, and the ledger has what came of it. */
 	if (job->is_action && worker_core_has_started(job)) {
@@ -81,7 +90,7 @@ static bool start(struct worker *worker, struct worker_job *job)
 	if (worker_program_start(worker, job)) {
 		job->next = worker->running;
 		worker->running = job;
-		worker->running_programs++;
+		worker->running_programs[job->is_action]++;
 		return true;
 	}
 	why = strerror(errno);
@@ -90,12 +99,21 @@ static bool start(struct worker *worker, struct worker_job *job)
 	return true;
 }
 
+/* Starts JOB. False when it has to wait. */
+static bool start(struct worker *worker, struct worker_job *job)
+{
+	if (job->kind == WORKER_CHECK && worker_runner_give(worker, job))
+		return true;
+	/* What no runner can do is a program now. */
+	return job->kind != WORKER_CHECK && start_program(worker, job);
+}
+
 void worker_jobs_dispatch(struct worker *worker)
 {
 	struct worker_job **at = &worker->waiting;
-	bool is_full[2] = {false, false};
+	bool is_full[WORKER_KINDS] = {false};
 
-	while (*at && !(is_full[WORKER_CHECK] && is_full[WORKER_PROGRAM])) {
+	while (*at) {
 		struct worker_job *job = *at, *next = job->next;
 
 		if (!is_full[job->kind] && start(worker, job)) {
@@ -124,7 +142,7 @@ static void answer(struct worker *worker, struct worker_job *job, struct worker_
 	if (job->core) {
 		result->start = job->start;
 		(void)gettimeofday(&result->stop, NULL);
-		worker_core_answer(worker, job->core, job, result);
+		worker_core_answer(job->core, job, result);
 		worker_figures_count(worker, job, fleet_monotonic_ms());
 	}
 	job->core = NULL;

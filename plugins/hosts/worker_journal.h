@@ -2,7 +2,8 @@
 /*
  * What is under way on one connection to the core, in memory that the worker shares with the
  * connection's holder: the worker's heir when it is killed (worker_heir.c). Bytes that came and are
- * no whole message yet, jobs without an answer, and answers that are not sent yet.
+ * no whole message yet, jobs without an answer, and answers that are not sent yet. It is sound
+ * after each single instruction: whatever takes several is made to hold by one last store.
  */
 #ifndef FLEETMON_WORKER_JOURNAL_H
 #define FLEETMON_WORKER_JOURNAL_H
@@ -14,24 +15,30 @@
 #include "worker_message.h"
 
 #define WORKER_CHUNK ((size_t)64 << 10) /* bytes read at once */
-#define WORKER_IN_MAX (WORKER_MESSAGE_MAX + WORKER_CHUNK)
+#define WORKER_IN_MAX (2 * WORKER_MESSAGE_MAX + WORKER_CHUNK)
 #define WORKER_OUT_MAX ((size_t)16 << 20)
 #define WORKER_SLOTS 4096
-#define WORKER_SLOT_BYTES 2032 /* a longer job is lost with the worker: its core has to run it */
+/* A longer job is lost with the worker: its core has to run it. With enable_environment_macros=1 a
+ * job has all macros of Nagios, among them two outputs of 8 KiB. */
+#define WORKER_SLOT_BYTES ((size_t)32 << 10)
 
-struct worker_slot {
-	uint32_t len;	     /* of the message, 0: free */
-	uint32_t is_started; /* an action that runs, or has run */
-	char bytes[WORKER_SLOT_BYTES];
+/* Part of a buffer, from AT up to LEN; in one word, which changes in one store. */
+union worker_range {
+	struct {
+		uint32_t at, len;
+	};
+	uint64_t word;
 };
 
 struct worker_journal {
-	bool is_ready; /* the core has registered us */
-	size_t in_len;
-	size_t out_len, out_sent;
-	size_t next; /* slot that is looked at first */
-	struct worker_slot slots[WORKER_SLOTS];
-	char in[WORKER_IN_MAX]; /* zero from in_len on */
+	bool is_ready;	  /* the core has registered us */
+	bool is_moving;	  /* what is past IN's length was counted before */
+	size_t next_slot; /* none before it is free */
+	union worker_range in_range, out_range;
+	uint32_t lens[WORKER_SLOTS];   /* of the messages, 0: free */
+	bool is_started[WORKER_SLOTS]; /* an action that runs, or has run */
+	char notes[WORKER_SLOTS][WORKER_SLOT_BYTES];
+	char in[WORKER_IN_MAX]; /* zero from the end of its range on */
 	char out[WORKER_OUT_MAX];
 };
 
@@ -40,6 +47,13 @@ struct worker_journal *worker_journal_new(void);
 void worker_journal_free(struct worker_journal *journal);
 void worker_journal_clear(struct worker_journal *journal);
 
+/* What came and was not taken; *RET_LEN becomes how many bytes. */
+const char *worker_journal_in(const struct worker_journal *journal, size_t *ret_len);
+/* Where the next WORKER_CHUNK bytes may be received. Less than WORKER_MESSAGE_MAX may be untaken.
+ */
+char *worker_journal_room(struct worker_journal *journal);
+/* Counts LEN bytes that were received there. */
+void worker_journal_came(struct worker_journal *journal, size_t len);
 /* Forgets the first LEN bytes that came. */
 void worker_journal_take(struct worker_journal *journal, size_t len);
 
@@ -54,6 +68,8 @@ void worker_journal_forget(struct worker_journal *journal, int slot);
 
 /* Adds LEN bytes to what is to be sent. False when there is no room. */
 bool worker_journal_add(struct worker_journal *journal, const char *bytes, size_t len);
+/* What is to be sent; *RET_LEN becomes how many bytes. */
+const char *worker_journal_out(const struct worker_journal *journal, size_t *ret_len);
 /* Of which N bytes were sent. */
 void worker_journal_sent(struct worker_journal *journal, size_t n);
 

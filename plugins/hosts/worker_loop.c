@@ -17,8 +17,8 @@
 #include "worker.h"
 
 #define EVENTS 64
-#define HEIR_WAIT_MS 20
-#define LOG_MAX 1000 /* bytes of a line that the broker takes */
+#define HEIR_WAIT_MS 20 /* a heir looks for a quiet moment, which no event tells of */
+#define LOG_MAX 1000	/* bytes of a line that the broker takes */
 
 bool worker_watch(struct worker *worker, struct worker_watch *watch, int fd, uint32_t events)
 {
@@ -69,7 +69,7 @@ static void stop(struct worker *worker, const char *why)
 	if (worker->is_stopping)
 		return;
 	worker->is_stopping = true;
-	worker_log(worker, "%s: takes no more jobs, and ends when those it has are answered", why);
+	worker_log(worker, "%s: lets the core go when all it was given is answered", why);
 	for (size_t i = 0; i < 2; i++)
 		if (worker->cores[i])
 			worker_core_stop(worker, worker->cores[i]);
@@ -156,6 +156,12 @@ bool worker_hear_signals(struct worker *worker)
 	(void)sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
 		return false;
+	/* A heir ends by itself, as soon as it may, and has nothing to read anew: all it hears is
+	 * that its children end. */
+	if (worker->is_heir) {
+		(void)sigemptyset(&set);
+		(void)sigaddset(&set, SIGCHLD);
+	}
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		return false;
@@ -226,7 +232,7 @@ static void free_ended(struct worker *worker)
 static bool is_over(const struct worker *worker)
 {
 	return worker->is_stopping && worker_jobs_are_done(worker) &&
-	       worker_core_is_flushed(worker->cores[0]) && worker_core_is_flushed(worker->cores[1]);
+	       worker_core_is_closed(worker->cores[0]) && worker_core_is_closed(worker->cores[1]);
 }
 
 bool worker_round(struct worker *worker)
@@ -235,7 +241,6 @@ bool worker_round(struct worker *worker)
 	int64_t wait_ms = tick(worker) - fleet_monotonic_ms();
 	int n;
 
-	/* A heir looks for a quiet moment, which no event tells of. */
 	if (worker->is_heir && wait_ms > HEIR_WAIT_MS)
 		wait_ms = HEIR_WAIT_MS;
 	n = epoll_wait(worker->epoll, events, EVENTS, wait_ms < 0 ? 0 : (int)(wait_ms + 1));

@@ -169,7 +169,7 @@ bool worker_program_reap(struct worker *worker, pid_t pid, int status)
 	if (!job)
 		return false;
 	*at = job->next;
-	worker->running_programs--;
+	worker->running_programs[job->is_action]--;
 	/* What it wrote is there; a child it left behind is not waited for. */
 	if (job->streams[0].fd >= 0)
 		on_out(worker, &job->streams[0], 0);

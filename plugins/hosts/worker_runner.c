@@ -3,9 +3,9 @@
  * Runners: processes that run one check at a time and keep what checks share. A module that
  * crashes, hangs or takes all memory takes its runner with it, and nothing else.
  *
- * A packet to a runner is the words of a command, each ended by a NUL. A packet back is the exit
- * code as a byte, then the output. The one used last is the one used next: what it keeps is warm,
- * and those that are not needed end.
+ * A packet to a runner is the words of a command, each ended by a NUL. A packet back is a byte, the
+ * exit code and whether the runner ends with it, then the output. The one used last is the one used
+ * next: what it keeps is warm, and those that are not needed end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "host.h"
 #include "runner.h"
 #include "worker.h"
 
@@ -33,6 +34,7 @@ struct worker_runner {
 	bool is_old;		/* ends after its job: something is to be read anew */
 	bool is_gone;		/* freed by the next tick */
 	bool has_answered;	/* at least once */
+	bool said_last;		/* that it ends */
 	int64_t idle_ms;	/* since when it waits */
 };
 
@@ -87,8 +89,10 @@ static void on_runner(struct worker *worker, struct worker_watch *watch, uint32_
 	runner->job = NULL;
 	runner->idle_ms = fleet_monotonic_ms();
 	worker_job_answer(worker, job, packet + 1, (size_t)n - 1, "", 0,
-			  (unsigned char)packet[0] << 8);
-	if (runner->is_old || worker->is_stopping)
+			  (packet[0] & ~FLEET_HOST_LAST) << 8);
+	/* One that ends would take the next check with it. */
+	runner->said_last = packet[0] & FLEET_HOST_LAST;
+	if (runner->is_old || runner->said_last)
 		end(worker, runner, false);
 }
 
@@ -111,30 +115,50 @@ __attribute__((noreturn)) static void become_runner(const struct worker *worker,
 	_exit(127);
 }
 
+/* Starts a process with one end of a socket, the other in *ret_fd. Returns its pid, or -1. */
+static pid_t start_process(const struct worker *worker, int *ret_fd)
+{
+	int ends[2], why;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		become_runner(worker, ends[1]);
+	why = errno;
+	(void)close(ends[1]);
+	if (pid < 0)
+		(void)close(ends[0]);
+	else
+		*ret_fd = ends[0];
+	errno = why;
+	return pid;
+}
+
+/* A new runner; NULL when there can be none, which is said once. */
 static struct worker_runner *start(struct worker *worker)
 {
 	struct worker_runner *runner = calloc(1, sizeof(*runner));
-	int ends[2] = {-1, -1};
+	int fd = -1;
 
-	if (!runner)
-		return NULL;
-	runner->watch.fd = -1;
-	runner->watch.ready = on_runner;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0)
-		runner->pid = fork();
-	else
-		runner->pid = -1;
-	if (runner->pid == 0)
-		become_runner(worker, ends[1]);
-	if (ends[1] >= 0)
-		(void)close(ends[1]);
-	if (runner->pid < 0 || !worker_watch(worker, &runner->watch, ends[0], EPOLLIN)) {
-		if (ends[0] >= 0)
-			(void)close(ends[0]);
+	if (runner) {
+		runner->watch.fd = -1;
+		runner->watch.ready = on_runner;
+		runner->pid = start_process(worker, &fd);
+	}
+	if (!runner || runner->pid < 0 || !worker_watch(worker, &runner->watch, fd, EPOLLIN)) {
+		if (!worker->is_runnerless)
+			worker_log(worker, "no process can be started for checks: %s",
+				   strerror(errno));
+		worker->is_runnerless = true;
 		/* Without its socket a runner ends by itself, and is reaped as a stranger. */
+		if (fd >= 0)
+			(void)close(fd);
 		free(runner);
 		return NULL;
 	}
+	worker->is_runnerless = false;
 	runner->next = worker->runners;
 	worker->runners = runner;
 	worker->runner_count++;
@@ -178,8 +202,13 @@ bool worker_runner_give(struct worker *worker, struct worker_job *job)
 	}
 	if (!runner && worker->runner_count < (size_t)worker->options.max_runners)
 		runner = start(worker);
-	if (!runner)
+	if (!runner) {
+		/* Without any it would wait in vain: a program cannot be started either, and says
+		 * so at once. */
+		if (worker->runner_count == 0)
+			job->kind = WORKER_PROGRAM;
 		return false;
+	}
 	if (!send_command(runner, job)) {
 		end(worker, runner, true);
 		return false;
@@ -210,7 +239,7 @@ bool worker_runner_reap(struct worker *worker, pid_t pid, int status)
 			       WEXITSTATUS(status));
 	if (runner->job) {
 		answer_for(worker, runner, why);
-	} else if (!runner->is_gone && !runner->is_old) {
+	} else if (runner->said_last ? status != 0 : !runner->is_gone && !runner->is_old) {
 		/* It said itself what became of the check: a crash, or no end. */
 		worker->figures.crashes++;
 		worker_log(worker, "a runner %s after %s", why,

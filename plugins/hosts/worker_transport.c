@@ -241,7 +241,8 @@ int64_t worker_transport_tick(struct worker *worker, int64_t now_ms)
 	struct worker_lives *lives = &worker->transport_lives;
 	int64_t next_ms = kill_old(worker, now_ms), due_ms = INT64_MAX;
 
-	if (worker->is_stopping || worker->is_heir)
+	/* While we stop checks still come: until the core can be let go. */
+	if (worker->is_heir)
 		return next_ms;
 	if (worker->transport == 0 && lives->due_ms <= now_ms) {
 		worker_lives_began(lives, now_ms);
@@ -322,7 +323,6 @@ bool worker_transport_reap(struct worker *worker, pid_t pid, int status)
 	(void)snprintf(why, sizeof(why), "the transport process %s %d",
 		       WIFSIGNALED(status) ? "died by signal" : "ended with code",
 		       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	if (!worker->is_stopping)
-		was_lost(worker, why, WIFEXITED(status) && WEXITSTATUS(status) == USELESS);
+	was_lost(worker, why, WIFEXITED(status) && WEXITSTATUS(status) == USELESS);
 	return true;
 }

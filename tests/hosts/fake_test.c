@@ -8,13 +8,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -194,7 +197,7 @@ static void test_arguments(void)
 	idles("worker=fleet_worker", "worker= is not an absolute path");
 	idles("query_socket=", "its arguments are");
 	qh_socket_path = NULL;
-	idles(NULL, "the core has no query_socket");
+	idles(NULL, "query socket is not found");
 	check(load("query_socket=/run/other.qh"), "query_socket= replaces the core's");
 	check(!fake_logged("No worker"), "query_socket= is enough");
 	check(fake_close(), "it is unloaded");
@@ -202,6 +205,90 @@ static void test_arguments(void)
 	event_broker_options = 0;
 	idles(NULL, "event_broker_options do not include 1");
 	event_broker_options = ~0UL;
+}
+
+/* A socket of ours below the folder, "" for one without a path; -1 when there can be none. */
+static int open_socket(const char *name, bool is_listening)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t len = name[0] ? sizeof(address) : sizeof(address.sun_family);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", folder, name);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) || (is_listening && listen(fd, 5)))
+		return -1;
+	return fd;
+}
+
+static void remove_socket(int fd, const char *name)
+{
+	char path[sizeof(folder) + 120];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	(void)close(fd);
+	(void)unlink(path);
+}
+
+static void finds(const char *name)
+{
+	char words[300];
+
+	(void)snprintf(words, sizeof(words), "query=%s/%s", folder, name);
+	check(load(with(words)), "it is loaded");
+	fake_event(LOOP_START);
+	check(fake_loop(PATIENCE_MS, fake_logged, "fleetmon: ready"), "a worker is started");
+	check(!fake_logged("bad:"), "with the socket on which the core listens");
+	fake_event(LOOP_END);
+	check(fake_loop(PATIENCE_MS, has_no_child, NULL), "there is no child");
+	check(fake_close(), "it is unloaded");
+}
+
+/* A core that keeps the path to itself: what it listens on tells, as long as it is no guess. */
+static void test_query_socket(void)
+{
+	static char longest[sizeof(((struct sockaddr_un *)0)->sun_path) - sizeof(folder)];
+	const struct {
+		const char *names[3], *found;
+	} table[] = {
+		{{"core.qh"}, "core.qh"},
+		{{"live", "core.qh", "other"}, "core.qh"},
+		{{"core.qh", "live"}, "core.qh"},
+		{{"live"}, "live"},
+		{{longest}, longest},
+		{{"live", "other"}, NULL},
+		{{"core.qh", "live", "other.qh"}, NULL},
+	};
+	struct sockaddr_in nowhere = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	/* What is none: by the internet, without a path, and one that does not listen. */
+	int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), nameless = open_socket("", true),
+	    asleep = open_socket("asleep.qh", false);
+	char *given = qh_socket_path;
+
+	qh_socket_path = NULL;
+	memset(longest, 'x', sizeof(longest) - 1);
+	check(tcp >= 0 && !bind(tcp, (struct sockaddr *)&nowhere, sizeof(nowhere)) &&
+		      !listen(tcp, 5) && nameless >= 0 && asleep >= 0,
+	      "there are other sockets");
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		int fds[3] = {-1, -1, -1};
+
+		for (size_t j = 0; j < 3 && table[i].names[j]; j++) {
+			fds[j] = open_socket(table[i].names[j], true);
+			check(fds[j] >= 0, "there is a socket");
+		}
+		if (table[i].found)
+			finds(table[i].found);
+		else
+			idles(NULL, "query socket is not found");
+		for (size_t j = 0; j < 3 && table[i].names[j]; j++)
+			remove_socket(fds[j], table[i].names[j]);
+	}
+	idles(NULL, "query socket is not found");
+	remove_socket(asleep, "asleep.qh");
+	(void)close(nameless);
+	(void)close(tcp);
+	qh_socket_path = given;
 }
 
 static void test_life(void)
@@ -444,6 +531,7 @@ int main(int argc, char **argv)
 		test_versions();
 		test_arguments();
 		test_life();
+		test_query_socket();
 		test_restart();
 		test_reason(with("live=100"),
 			    "fake_worker ended: tired; it is started again in 1 s");

@@ -6,6 +6,7 @@
  *   note=FILE    a line to FILE for each thing that happens: "start PID", "stop PID", "end PID"
  *   status=N     ends with this status before it goes into the background
  *   linger       does not go into the background
+ *   query=PATH   the query socket that it should have been given
  *   garbage      sends lines that no log should have as they are
  *   flood=N      sends N lines as fast as it can
  *   live=MS      ends after so long, with the packet "exit: tired"
@@ -167,12 +168,15 @@ static void serve(int live_ms)
 int main(int argc, char **argv)
 {
 	bool linger = false, garbage = false;
+	const char *query = NULL;
 	long flood = 0, live_ms = -1;
 	char line[80];
 
 	for (int i = 5; i < argc; i++) {
 		if (value_of(argv[i], "note"))
 			note_path = value_of(argv[i], "note");
+		else if (value_of(argv[i], "query"))
+			query = value_of(argv[i], "query");
 		else if (value_of(argv[i], "status"))
 			return (int)strtol(value_of(argv[i], "status"), NULL, 10);
 		else if (value_of(argv[i], "flood"))
@@ -185,6 +189,7 @@ int main(int argc, char **argv)
 			garbage = true;
 	}
 	check_start(argc, argv);
+	expect(!query || !strcmp(argv[2], query), "it has another query socket");
 	if (!linger) {
 		pid_t pid = fork();
 

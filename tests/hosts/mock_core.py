@@ -13,6 +13,7 @@ the rules of split_command.
 import collections
 import contextlib
 import errno
+import fcntl
 import os
 import re
 import selectors
@@ -20,6 +21,7 @@ import signal
 import socket
 import struct
 import subprocess
+import termios
 import threading
 import time
 
@@ -237,7 +239,7 @@ class MockCore:
         self.mute = False  # never answer a registration
         self.trickle = False  # write byte by byte
         self.greeting = {}  # plugin -> jobs that come with the OK, in one write
-        self.stall_limit = 20.0  # how long a worker may not take what it is sent
+        self.stall_limit = 60.0  # how long a worker may not take what it is sent
         self.longest_stall = 0.0
         self._connections = []
         self._names = set()
@@ -344,6 +346,15 @@ class MockCore:
         finally:
             connection.held = False
             self._wake()
+
+    def has_taken(self, plugin):
+        """Whether the worker of PLUGIN has read all that it was sent."""
+        with self._change:
+            connection = self.worker(plugin)
+            if connection is None or connection.outgoing:
+                return False
+            unread = fcntl.ioctl(connection.sock, termios.TIOCOUTQ, bytes(4))
+            return not any(unread)
 
     def unanswered(self):
         with self._change:
@@ -597,7 +608,8 @@ class MockCore:
 
     def _turn_away(self, connection, answer):
         with contextlib.suppress(OSError):
-            connection.sock.send(answer)
+            connection.sock.settimeout(20)
+            connection.sock.sendall(answer)
         self._break(connection, "core", reassign=False)
 
     def _register(self, connection, options):

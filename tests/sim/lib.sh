@@ -49,7 +49,7 @@ sim_start() {
 	: >"$FLEETSIM_DIR/url" || return 1
 	"$FLEETSIM" --scenario "$scenario" "$@" >"$FLEETSIM_DIR/url" 2>"$FLEETSIM_DIR/err" &
 	FLEETSIM_PID=$!
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 3000; i++)); do
 		if IFS= read -r line <"$FLEETSIM_DIR/url" && [ -n "$line" ]; then
 			FLEETSIM_URL=$line
 			FLEETSIM_METADATA_URL=$(sed -n 2p "$FLEETSIM_DIR/url")
@@ -57,7 +57,7 @@ sim_start() {
 			return 0
 		fi
 		kill -0 "$FLEETSIM_PID" 2>/dev/null || break
-		sleep 0.05
+		sleep 0.02
 	done
 	cat "$FLEETSIM_DIR/err" >&2
 	echo "lib.sh: the simulator did not start" >&2

@@ -167,23 +167,36 @@ static int64_t memo_time(const struct fleet_error *what)
 	return 0;
 }
 
+/* Gives the token in use to all others, if it can be kept. */
+static int share_token(struct fleet_arm *arm, const char *key, struct fleet_error *error)
+{
+	const struct fleet_snapshot_new content = {.read_s = arm->token_read_s,
+						   .expires_s = arm->token_expires_s,
+						   .reads_left = FLEET_ABSENT,
+						   .bytes = arm->token.data,
+						   .len = arm->token.len};
+	struct fleet_error why;
+	bool kept = false;
+	int rc = fleet_snapshot_offer(arm->options.cache_dir, key, &content, &kept, &why);
+
+	if (rc && error)
+		*error = why;
+	/* Others get one for themselves: slower, not wrong. */
+	if (!rc && !kept && arm->options.verbosity >= 2)
+		(void)fprintf(stderr, "cache: %s\n", why.message);
+	return rc;
+}
+
 /* Renews the shared token; the caller holds its lock. */
 static int renew(struct fleet_arm *arm, const char *key, const struct fleet_buf *refused,
 		 struct fleet_deadline deadline, struct fleet_error *error)
 {
 	const char *dir = arm->options.cache_dir;
-	struct fleet_snapshot_new content = {0};
 	int64_t memo_s;
 	int rc = get_token(arm, deadline, error);
 
-	if (!rc) {
-		content.read_s = arm->token_read_s;
-		content.expires_s = arm->token_expires_s;
-		content.reads_left = FLEET_ABSENT;
-		content.bytes = arm->token.data;
-		content.len = arm->token.len;
-		return fleet_snapshot_write(dir, key, &content, error);
-	}
+	if (!rc)
+		return share_token(arm, key, error);
 	memo_s = memo_time(error);
 	if (memo_s)
 		(void)fleet_memo_write(dir, key, fleet_now_s() + memo_s, error, NULL);

@@ -138,8 +138,10 @@ static void add_list(struct fleet_buf *out, const struct fleet_view *view, enum 
 	}
 	if (source->reads_left != FLEET_ABSENT)
 		(void)fleet_buf_addf(out, ", %" PRId64 " reads left", source->reads_left);
-	if (source->stale) {
-		(void)fleet_buf_adds(out, ", old because the service could not be reached: ");
+	if (source->stale || *source->reason) {
+		(void)fleet_buf_adds(
+			out, source->stale ? ", old because the service could not be reached: "
+					   : ", not kept for the next check: ");
 		fleet_text_clean(out, source->reason, 500);
 	}
 	(void)fleet_buf_adds(out, "\n");

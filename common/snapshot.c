@@ -300,6 +300,17 @@ int fleet_snapshot_write(const char *dir, const char *key, const struct fleet_sn
 	return write_named(dir, key, "snapshot", content, error);
 }
 
+int fleet_snapshot_offer(const char *dir, const char *key, const struct fleet_snapshot_new *content,
+			 bool *ret_kept, struct fleet_error *error)
+{
+	int rc = fleet_snapshot_write(dir, key, content, error);
+
+	if (rc && fleet_dir_check(dir, FLEET_FILE_STATE, false, NULL))
+		return rc;
+	*ret_kept = !rc;
+	return 0;
+}
+
 void fleet_snapshot_remove(const char *dir, const char *key)
 {
 	char name[128];
@@ -327,6 +338,12 @@ int fleet_snapshot_lock(const char *dir, const char *key, struct fleet_deadline 
 		return rc;
 	name_of(key, "lock", name, sizeof(name));
 	fd = open_ours(directory, dir, name, O_RDWR | O_CREAT, &about, error);
+	/* A file system that became read-only has locks all the same. */
+	if (fd == FLEET_E_STATE) {
+		int again = open_ours(directory, dir, name, O_RDONLY, &about, NULL);
+
+		fd = again >= 0 ? again : fd;
+	}
 	(void)close(directory);
 	if (fd == FLEET_E_NOTFOUND)
 		return fleet_error_set(error, FLEET_E_STATE, "cannot make %s/%s", dir, name);

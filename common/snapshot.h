@@ -58,6 +58,14 @@ int fleet_snapshot_path(const char *dir, const char *key, char *out, size_t size
 int fleet_snapshot_write(const char *dir, const char *key, const struct fleet_snapshot_new *content,
 			 struct fleet_error *error);
 
+/*
+ * As fleet_snapshot_write, for what is used whether it is kept or not: when DIR is as it has to be,
+ * and only the writing fails (no room, a file system that became read-only, a bad disk), that is no
+ * failure. *RET_KEPT is false then, and ERROR says why.
+ */
+int fleet_snapshot_offer(const char *dir, const char *key, const struct fleet_snapshot_new *content,
+			 bool *ret_kept, struct fleet_error *error);
+
 /* Removes the snapshot of KEY if there is one. */
 void fleet_snapshot_remove(const char *dir, const char *key);
 

@@ -262,6 +262,21 @@ static int ask_clusters(struct source *source, struct list *list,
 	return rc;
 }
 
+/* Gives what the service just said to all others, if it can be kept. */
+static int share(const struct source *source, struct list *list,
+		 const struct fleet_snapshot_new *content, struct fleet_error *error)
+{
+	bool kept = false;
+	int rc = fleet_snapshot_offer(source->config->cache_dir, list->key, content, &kept, error);
+
+	if (rc || kept)
+		return rc;
+	(void)snprintf(list->reason, sizeof(list->reason), "%s", error->message);
+	if (source->verbosity >= 2)
+		(void)fprintf(stderr, "cache: %s\n", error->message);
+	return 0;
+}
+
 /* Asks the service for LIST and shares the answer; the caller holds the list's lock. */
 static int ask(struct source *source, struct list *list, struct fleet_error *error)
 {
@@ -308,7 +323,7 @@ static int ask(struct source *source, struct list *list, struct fleet_error *err
 	list->about.reads_left = content.reads_left;
 	(void)snprintf(list->correlation_id, sizeof(list->correlation_id), "%s",
 		       info->correlation_id);
-	return fleet_snapshot_write(source->config->cache_dir, list->key, &content, error);
+	return share(source, list, &content, error);
 }
 
 /* The list is not at hand: one process of all asks, the others wait for its answer. */

@@ -16,7 +16,8 @@
 
 #define FLEET_TRANSPORT_ABI 2
 #define FLEET_TRANSPORT_SYMBOL "fleetmon_transport_v1"
-#define FLEET_TRANSPORT_SERVE_SYMBOL "fleetmon_transport_serve_v1"
+#define FLEET_TRANSPORT_SERVE_SYMBOL "fleetmon_transport_process_v1"
+#define FLEET_TRANSPORT_DRAIN_MS 60000 /* what runs may take, once it was told to stop */
 #define FLEET_MAX_URL ((size_t)16 << 10)
 #define FLEET_MAX_HEADERS ((size_t)64 << 10) /* bytes of all headers of an answer */
 
@@ -28,7 +29,7 @@ struct fleet_tls {
 };
 
 struct fleet_request {
-	const char *method; /* GET, POST, PATCH */
+	const char *method; /* GET, POST, PUT, PATCH */
 	const char *url;    /* absolute, https (http when IS_LOCAL) */
 	/*
 	 * "https://host[:port]" that the URL must belong to. The transport parses URL and sends to
@@ -74,14 +75,16 @@ typedef const struct fleet_transport *fleet_transport_function(void);
 
 /*
  * Serves requests of other processes of the same user, many at a time over few connections, until
- * STOP becomes readable or its other end is closed; what runs then is dropped, and those who asked
- * see the connection end. LISTENER is of fleet_transport_listen (transport_shared.h). Neither is
- * closed. For a process of its own with one thread: it ignores SIGPIPE from then on and raises its
- * limit of open files to 4,096 where that is allowed. Tokens pass through: the caller has called
- * fleet_process_harden. Prints nothing. Returns 0 when it was told to stop, else FLEET_E_NOMEM, or
- * FLEET_E_NETWORK when libcurl or the system does not give what it needs.
+ * STOP becomes readable or its other end is closed; then it takes no more, and ends when those it
+ * has have their answers, or FLEET_TRANSPORT_DRAIN_MS later. Another process may serve the same
+ * LISTENER meanwhile, which is of fleet_transport_listen (transport_shared.h). Neither is closed.
+ * For a process of its own with one thread: it ignores SIGPIPE from then on and raises its limit of
+ * open files to 4,096 where that is allowed. Tokens pass through: the caller has called
+ * fleet_process_harden. Prints nothing. Returns 0 when it was told to stop, else FLEET_E_NOMEM,
+ * FLEET_E_NETWORK when libcurl or the system does not give what it needs, or FLEET_E_STATE when
+ * this libcurl cannot do it, however often it is tried.
  */
-typedef int fleet_transport_serve_function(int listener, int stop);
+typedef int fleet_transport_serve_function(int listener, int stop, struct fleet_error *error);
 
 /* Is the URL of REQUEST short enough? Returns 0, or FLEET_E_PROTOCOL as send does. */
 int fleet_transport_check_length(const struct fleet_request *request, struct fleet_error *error);

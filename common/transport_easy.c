@@ -1,102 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Handles of libcurl: their set-up, what comes back, and what went wrong in words. */
 #include <ctype.h>
-#include <dirent.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "file.h"
 #include "transport_easy.h"
 #include "transport_url.h"
 
 #define MAX_HEADER_LINE ((size_t)17 << 10) /* a link of FLEET_MAX_URL and its name */
-
-static const char system_ca_path[] = "/etc/ssl/certs";
-
-/* Does the directory hold certificates under their hashes ("3513523f.0")? */
-static bool is_hashed(const char *path)
-{
-	DIR *directory = opendir(path);
-	bool found = false;
-	struct dirent *entry;
-
-	if (!directory)
-		return false;
-	while (!found && (entry = readdir(directory)) != NULL) {
-		const char *name = entry->d_name;
-
-		found = strspn(name, "0123456789abcdef") == 8 && name[8] == '.' &&
-			isdigit((unsigned char)name[9]);
-	}
-	(void)closedir(directory);
-	return found;
-}
-
-static char *copy_or_null(const char *text)
-{
-	return text && text[0] ? strdup(text) : NULL;
-}
-
-static void wipe(char *text)
-{
-	if (text)
-		fleet_wipe(text, strlen(text));
-	free(text);
-}
-
-void fleet_easy_settings_finish(struct fleet_easy_settings *settings)
-{
-	free(settings->ca_file);
-	free(settings->ca_path);
-	wipe(settings->proxy); /* it may hold a password */
-	wipe(settings->proxy_user);
-	wipe(settings->proxy_password);
-	memset(settings, 0, sizeof(*settings));
-}
-
-int fleet_easy_settings_init(struct fleet_easy_settings *settings, const struct fleet_tls *tls,
-			     struct fleet_error *error)
-{
-	memset(settings, 0, sizeof(*settings));
-	settings->is_configured = tls->ca_file[0] || tls->ca_path[0];
-	settings->ca_file = copy_or_null(tls->ca_file);
-	settings->ca_path = copy_or_null(tls->ca_path);
-	settings->proxy = strdup(tls->proxy);
-	settings->proxy_user = copy_or_null(tls->proxy_user);
-	settings->proxy_password = copy_or_null(tls->proxy_password);
-	settings->own_trust = settings->is_configured;
-	/* Reading a whole bundle costs 17 ms, looking one hash up next to nothing. */
-	if (!settings->is_configured && is_hashed(system_ca_path)) {
-		settings->ca_path = strdup(system_ca_path);
-		settings->own_trust = true;
-	}
-	if (!settings->proxy || (tls->ca_file[0] && !settings->ca_file) ||
-	    (tls->ca_path[0] && !settings->ca_path) ||
-	    (tls->proxy_user[0] && !settings->proxy_user) ||
-	    (tls->proxy_password[0] && !settings->proxy_password) ||
-	    (settings->own_trust && !settings->ca_file && !settings->ca_path)) {
-		fleet_easy_settings_finish(settings);
-		return fleet_error_set(error, FLEET_E_NOMEM, "no memory for the transport");
-	}
-	return 0;
-}
-
-static bool is_copy(const char *copy, const char *text)
-{
-	return strcmp(copy ? copy : "", text) == 0;
-}
-
-bool fleet_easy_settings_equal(const struct fleet_easy_settings *settings,
-			       const struct fleet_tls *tls)
-{
-	return is_copy(settings->is_configured ? settings->ca_file : "", tls->ca_file) &&
-	       is_copy(settings->is_configured ? settings->ca_path : "", tls->ca_path) &&
-	       is_copy(settings->proxy, tls->proxy) &&
-	       is_copy(settings->proxy_user, tls->proxy_user) &&
-	       is_copy(settings->proxy_password, tls->proxy_password);
-}
+/* A connection whose bytes the other side does not confirm for so long is dead: longer than two
+ * lost packets take (1 s, then 2 s), much shorter than the time that most checks have. */
+#define UNCONFIRMED_MS 3500
+#define EARLY_MS 50 /* the end of a request's time is not as early as this */
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
@@ -163,6 +84,22 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 	return len;
 }
 
+void fleet_easy_set_up_socket(curl_socket_t socket)
+{
+	const unsigned int most_ms = UNCONFIRMED_MS;
+
+	/* Without it a dead connection costs a request its time, no more. */
+	(void)setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &most_ms, sizeof(most_ms));
+}
+
+static int socket_opens(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+	(void)context;
+	(void)purpose;
+	fleet_easy_set_up_socket(socket);
+	return CURL_SOCKOPT_OK;
+}
+
 /* What holds for every request, whatever it asks. */
 static CURLcode set_common(struct fleet_easy *easy, bool is_local)
 {
@@ -174,6 +111,7 @@ static CURLcode set_common(struct fleet_easy *easy, bool is_local)
 #define SET(OPTION, VALUE) (rc = rc != CURLE_OK ? rc : curl_easy_setopt(easy->curl, OPTION, VALUE))
 	SET(CURLOPT_ERRORBUFFER, easy->why);
 	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_SOCKOPTFUNCTION, socket_opens);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 #if LIBCURL_VERSION_NUM >= 0x075500
 	SET(CURLOPT_PROTOCOLS_STR, is_local ? "http" : "https");
@@ -189,7 +127,7 @@ static CURLcode set_common(struct fleet_easy *easy, bool is_local)
 	/* A name server that does not answer must not hold the process back after its deadline. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
-	/* HTTP/2 where TLS finds that both have it. */
+	/* HTTP/2 where TLS finds that both have it; set_request has an exception. */
 	SET(CURLOPT_HTTP_VERSION,
 	    (long)(is_local ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -251,9 +189,12 @@ static CURLcode set_request(struct fleet_easy *easy, const struct fleet_request 
 	/*
 	 * When a kept connection turns out to be dead libcurl sends the request once more by
 	 * itself, whatever its method. A start that was done and whose answer was lost would be
-	 * sent twice: so such requests always get a connection of their own.
+	 * sent twice: so such requests always get a connection of their own. HTTP/2 would be of no
+	 * use on it, and do harm: a server can reset its stream with HTTP_1_1_REQUIRED, and libcurl
+	 * sends again.
 	 */
 	SET(CURLOPT_FRESH_CONNECT, 1L);
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	return rc;
 }
 #undef SET
@@ -332,6 +273,10 @@ static bool certainly_unsent(CURL *curl, CURLcode rc)
 {
 	double ready = 0;
 
+	/* libcurl has codes of the way there for answers too: what is no HTTP is an "unsupported
+	 * protocol". Once there was a connection for the request none of them says anything. */
+	if (curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME, &ready) != CURLE_OK || ready > 0)
+		return false;
 	if (refused_by_proxy(curl))
 		return true;
 	switch ((int)rc) {
@@ -344,10 +289,10 @@ static bool certainly_unsent(CURL *curl, CURLcode rc)
 	case CURLE_SSL_CIPHER:
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_OPERATION_TIMEDOUT:
 		return true;
 	default:
-		(void)curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME, &ready);
-		return rc == CURLE_OPERATION_TIMEDOUT && ready <= 0;
+		return false;
 	}
 }
 
@@ -390,6 +335,19 @@ static int proxy_error(long status, const char *host, struct fleet_error *error)
 	return FLEET_E_NETWORK;
 }
 
+/* The system gave up on a connection that nothing comes back on, before the time of the request was
+ * over: libcurl has one code for both. */
+static int nothing_comes_back(const struct fleet_easy *easy, struct fleet_error *error)
+{
+	double ready = 0;
+
+	(void)curl_easy_getinfo(easy->curl, CURLINFO_PRETRANSFER_TIME, &ready);
+	return fleet_error_set(error, FLEET_E_NETWORK,
+			       ready > 0 ? "the connection to %s was lost: nothing comes back on it"
+					 : "no connection to %s: nothing comes back from it",
+			       easy->host);
+}
+
 /* Says what RC means. */
 static int transfer_error(const struct fleet_easy *easy, CURLcode rc, struct fleet_error *error)
 {
@@ -409,6 +367,8 @@ static int transfer_error(const struct fleet_easy *easy, CURLcode rc, struct fle
 		return proxy_error(refused_by_proxy(easy->curl), host, error);
 	switch ((int)rc) {
 	case CURLE_OPERATION_TIMEDOUT:
+		if (fleet_deadline_left_ms(easy->deadline) > EARLY_MS)
+			return nothing_comes_back(easy, error);
 		return fleet_error_set(error, FLEET_E_TIMEOUT, "%s: %s", host,
 				       phase_of(easy->curl));
 	case CURLE_COULDNT_RESOLVE_PROXY:
@@ -454,6 +414,7 @@ int fleet_easy_begin(struct fleet_easy *easy, const struct fleet_easy_settings *
 	easy->settings = settings;
 	easy->response = response;
 	easy->max_body = request->max_body;
+	easy->deadline = request->deadline;
 	easy->header_bytes = 0;
 	easy->body_full = easy->headers_full = easy->no_memory = false;
 	easy->why[0] = '\0';
@@ -485,6 +446,15 @@ int fleet_easy_end(struct fleet_easy *easy, CURLcode rc, struct fleet_error *err
 				       status);
 	response->status = (int)status;
 	return 0;
+}
+
+bool fleet_easy_is_unanswered(const struct fleet_easy *easy)
+{
+	double ready = 0, first = 0;
+
+	(void)curl_easy_getinfo(easy->curl, CURLINFO_PRETRANSFER_TIME, &ready);
+	(void)curl_easy_getinfo(easy->curl, CURLINFO_STARTTRANSFER_TIME, &first);
+	return ready > 0 && first <= 0;
 }
 
 void fleet_easy_reset(struct fleet_easy *easy)

@@ -40,6 +40,7 @@ struct fleet_easy {
 	struct fleet_response *response;
 	struct curl_slist *headers;
 	CURLU *url;
+	struct fleet_deadline deadline;
 	size_t max_body, header_bytes;
 	bool body_full, headers_full, no_memory;
 	char host[256];
@@ -63,6 +64,13 @@ int fleet_easy_end(struct fleet_easy *easy, CURLcode rc, struct fleet_error *err
 /* Frees what belongs to one request, and makes EASY->curl (which may be NULL) forget it. Harmless
  * when there is nothing. */
 void fleet_easy_reset(struct fleet_easy *easy);
+
+/* To be called for every new socket: has it end when the other side is gone without a word, long
+ * before a request's time is over. */
+void fleet_easy_set_up_socket(curl_socket_t socket);
+
+/* Was the request sent, and nothing of the answer came? */
+bool fleet_easy_is_unanswered(const struct fleet_easy *easy);
 
 /* Does a request of this METHOD act, so that it must never be sent a second time by libcurl? */
 bool fleet_easy_acts(const char *method);

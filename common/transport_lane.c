@@ -17,6 +17,8 @@
 /* A request waits this long for the first connection to its host to say whether it can be shared;
  * when that one is dead it gets its own. */
 #define WAIT_FOR_OTHER_MS 500
+/* Who asked is gone, and had no answer for so long: the connection may be dead (see finish_job). */
+#define SILENT_MS 2000
 #define MOST_LANES 64	     /* beside those that are in use */
 #define IDLE_CONNECTIONS 64L /* kept in one lane */
 /* libcurl ends requests at their deadlines, but not those that wait for a connection: they, and
@@ -86,8 +88,8 @@ static int socket_opens(void *context, curl_socket_t fd, curlsocktype purpose)
 {
 	struct fleet_job *job = context;
 
-	(void)fd;
 	(void)purpose;
+	fleet_easy_set_up_socket(fd);
 	job->has_begun = true;
 	return CURL_SOCKOPT_OK;
 }
@@ -328,6 +330,7 @@ bool fleet_lanes_start(struct fleet_lanes *lanes, struct fleet_job *job,
 	job->next = lane->jobs;
 	lane->jobs = job;
 	lane->used_ms = fleet_monotonic_ms();
+	job->began_ms = lane->used_ms;
 	return true;
 }
 
@@ -336,6 +339,9 @@ void fleet_lanes_cancel(struct fleet_lanes *lanes, struct fleet_job *job)
 	(void)lanes;
 	if (!job->lane)
 		return;
+	if (fleet_monotonic_ms() - job->began_ms > SILENT_MS &&
+	    fleet_easy_is_unanswered(&job->easy))
+		job->lane->is_retired = true;
 	leave_lane(job);
 	drop_easy(job);
 }

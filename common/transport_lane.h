@@ -27,6 +27,7 @@ struct fleet_job {
 	struct fleet_lane *lane; /* NULL when it does not run */
 	struct fleet_job *next;	 /* of those that run in its lane */
 	struct fleet_deadline deadline;
+	int64_t began_ms;      /* monotonic */
 	int64_t wait_until_ms; /* monotonic: no longer for another's connection; 0: it does not */
 	bool has_begun;	       /* it looks up or opens a connection of its own */
 };

@@ -23,6 +23,7 @@
 #define MOST_CLIENTS 256
 #define OPEN_FILES 4096
 #define EVENTS 64
+#define ACCEPTS 64 /* in one round: those who are served wait no longer for those who come */
 #define CHUNK ((size_t)64 << 10) /* bytes read at once */
 /* A client says what it wants at once: one that does not makes room. */
 #define REQUEST_MS 10000
@@ -32,6 +33,10 @@
 #define ANSWER_ROOM_MS 100
 #define LONGEST_MS 86400000 /* a day; no request has so much time */
 #define ACCEPT_AGAIN_MS 100 /* after accept had no descriptor or memory */
+
+/* libcurl before 7.87 waits for its thread that looks a name up when a request is dropped: a name
+ * server that does not answer would hold up everybody. */
+#define OLDEST_CURL 0x075700
 
 /* What an event is about, in the upper bits of its data. */
 #define TAG_CLIENT ((uint64_t)1 << 56)
@@ -60,12 +65,13 @@ struct client {
 };
 
 struct server {
-	int epoll, listener;
+	int epoll, listener, stop;
 	struct fleet_lanes *lanes;
 	struct client *clients; /* MOST_CLIENTS */
 	size_t count;
 	bool is_listening, has_caller;
 	int64_t accept_ms; /* monotonic: not before then */
+	int64_t stop_ms;   /* monotonic: then it ends, whatever runs; 0: nobody said so yet */
 	char *chunk;
 };
 
@@ -129,7 +135,10 @@ static void write_answer(struct server *server, struct client *client)
 	}
 	fleet_response_finish(&client->job.response);
 	fleet_buf_wipe(&client->out);
-	expect_request(server, client);
+	if (server->stop_ms > 0)
+		drop_client(server, client);
+	else
+		expect_request(server, client);
 }
 
 static void answer(struct server *server, struct client *client)
@@ -280,7 +289,8 @@ static void take_client(struct server *server, int fd)
 
 static void accept_clients(struct server *server)
 {
-	while (server->count < MOST_CLIENTS) {
+	/* Strangers take no place, but count here. */
+	for (int i = 0; i < ACCEPTS && server->count < MOST_CLIENTS; i++) {
 		int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd >= 0) {
@@ -297,7 +307,8 @@ static void accept_clients(struct server *server)
 /* Looks at the listener as long as there is room. */
 static void watch_listener(struct server *server)
 {
-	bool has_room = server->count < MOST_CLIENTS && server->accept_ms <= fleet_monotonic_ms();
+	bool has_room = server->count < MOST_CLIENTS && server->stop_ms == 0 &&
+			server->accept_ms <= fleet_monotonic_ms();
 	struct epoll_event event = {.events = has_room ? EPOLLIN : 0, .data.u64 = TAG_LISTENER};
 
 	if (has_room != server->is_listening &&
@@ -325,6 +336,8 @@ static int time_to_wait_ms(const struct server *server)
 	}
 	if (server->accept_ms > now_ms)
 		due_ms = sooner(due_ms, server->accept_ms);
+	if (server->stop_ms > 0)
+		due_ms = sooner(due_ms, server->stop_ms);
 	if (due_ms == INT64_MAX)
 		return -1;
 	return due_ms <= now_ms ? 0 : (int)sooner(due_ms - now_ms, INT_MAX);
@@ -343,47 +356,61 @@ static void drop_late_clients(struct server *server)
 	}
 }
 
-/* Acts on one event. Returns false when it is the one to stop. */
-static bool act(struct server *server, uint64_t data, uint32_t events)
+/* Takes no more clients. Those it has get their answers: they were greeted, and what they wrote may
+ * be read already. */
+static void stop(struct server *server)
+{
+	(void)epoll_ctl(server->epoll, EPOLL_CTL_DEL, server->stop, NULL);
+	server->stop_ms = fleet_deadline_in(FLEET_TRANSPORT_DRAIN_MS).at_ms;
+}
+
+static void act(struct server *server, uint64_t data, uint32_t events)
 {
 	switch (data & TAGS) {
 	case TAG_STOP:
-		return false;
+		stop(server);
+		break;
 	case TAG_CLIENT:
 		act_on_client(server, (size_t)(data & ~TAGS), events);
-		return true;
+		break;
 	case TAG_LANE:
 		fleet_lanes_act(server->lanes, data, events);
-		return true;
+		break;
 	default:
 		server->has_caller = true;
-		return true;
+		break;
 	}
 }
 
+static bool is_over(const struct server *server)
+{
+	return server->stop_ms > 0 &&
+	       (server->count == 0 || server->stop_ms <= fleet_monotonic_ms());
+}
+
 /* Serves until it is told to stop. */
-static int serve(struct server *server)
+static int serve(struct server *server, struct fleet_error *error)
 {
 	struct epoll_event events[EVENTS];
 
-	for (;;) {
+	while (!is_over(server)) {
 		int n;
 
 		watch_listener(server);
 		n = epoll_wait(server->epoll, events, EVENTS, time_to_wait_ms(server));
 		if (n < 0 && errno != EINTR)
-			return FLEET_E_NETWORK;
+			return fleet_error_set(error, FLEET_E_NETWORK, "cannot wait: %s",
+					       strerror(errno));
 		server->has_caller = false;
-		for (int i = 0; i < n; i++) {
-			if (!act(server, events[i].data.u64, events[i].events))
-				return 0;
-		}
+		for (int i = 0; i < n; i++)
+			act(server, events[i].data.u64, events[i].events);
 		fleet_lanes_tick(server->lanes);
 		drop_late_clients(server);
 		/* Last: no event of before is taken for one of a new client. */
-		if (server->has_caller)
+		if (server->has_caller && server->stop_ms == 0)
 			accept_clients(server);
 	}
+	return 0;
 }
 
 static bool watch(int epoll, int fd, uint64_t tag)
@@ -404,40 +431,57 @@ static void raise_open_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int set_up(struct server *server, int listener, int stop)
+/* Is the libcurl that we were built with, and the one that was loaded, one that can serve many? */
+static int check_curl(struct fleet_error *error)
+{
+	const curl_version_info_data *loaded = curl_version_info(CURLVERSION_NOW);
+
+	if (LIBCURL_VERSION_NUM >= OLDEST_CURL && loaded->version_num >= OLDEST_CURL)
+		return 0;
+	return fleet_error_set(error, FLEET_E_STATE,
+			       "libcurl %s, built with " LIBCURL_VERSION
+			       ": before 7.87.0 one silent name server holds up all requests",
+			       loaded->version);
+}
+
+static int set_up(struct server *server, int listener, int stop, struct fleet_error *error)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	server->listener = listener;
+	server->stop = stop;
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->clients = calloc(MOST_CLIENTS, sizeof(*server->clients));
 	server->chunk = malloc(CHUNK);
 	if (!server->clients || !server->chunk)
-		return FLEET_E_NOMEM;
+		return fleet_error_set(error, FLEET_E_NOMEM, "no memory for clients");
 	server->is_listening = true;
-	/* Whom accept would wait for may have gone away. */
+	/* Whom accept would wait for may have gone away. OpenSSL writes to sockets without asking
+	 * for no signal. */
 	if (server->epoll < 0 || fcntl(listener, F_SETFL, O_NONBLOCK) != 0 ||
-	    !watch(server->epoll, listener, TAG_LISTENER) || !watch(server->epoll, stop, TAG_STOP))
-		return FLEET_E_NETWORK;
+	    !watch(server->epoll, listener, TAG_LISTENER) ||
+	    !watch(server->epoll, stop, TAG_STOP) || sigaction(SIGPIPE, &ignore, NULL) != 0)
+		return fleet_error_set(error, FLEET_E_NETWORK, "cannot listen: %s",
+				       strerror(errno));
 	server->lanes = fleet_lanes_new(server->epoll, TAG_LANE, job_done, server);
 	if (!server->lanes)
-		return FLEET_E_NETWORK;
-	/* OpenSSL writes to sockets without asking for no signal. */
-	if (sigaction(SIGPIPE, &ignore, NULL) != 0)
-		return FLEET_E_NETWORK;
+		return fleet_error_set(error, FLEET_E_NETWORK, "libcurl cannot be started");
 	raise_open_files();
 	return 0;
 }
 
-__attribute__((visibility("default"))) int fleetmon_transport_serve_v1(int listener, int stop);
+__attribute__((visibility("default"))) int fleetmon_transport_process_v1(int listener, int stop,
+									 struct fleet_error *error);
 
-int fleetmon_transport_serve_v1(int listener, int stop)
+int fleetmon_transport_process_v1(int listener, int stop, struct fleet_error *error)
 {
 	struct server server = {.epoll = -1};
-	int rc = set_up(&server, listener, stop);
+	int rc = check_curl(error);
 
 	if (!rc)
-		rc = serve(&server);
+		rc = set_up(&server, listener, stop, error);
+	if (!rc)
+		rc = serve(&server, error);
 	for (size_t i = 0; server.lanes && i < MOST_CLIENTS; i++) {
 		if (server.clients[i].state != UNUSED)
 			drop_client(&server, &server.clients[i]);

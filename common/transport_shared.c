@@ -23,7 +23,8 @@ _Static_assert(FLEET_TRANSPORT_ADDRESS == sizeof(((struct sockaddr_un *)0)->sun_
 /* Written once, before there are threads. */
 static struct {
 	char bytes[FLEET_TRANSPORT_ADDRESS];
-	size_t len; /* 0: there is no transport process */
+	size_t len;  /* 0: there is no transport process */
+	pid_t owner; /* who made its socket */
 } place;
 
 /* What one session was opened with. */
@@ -64,8 +65,9 @@ int fleet_transport_listen(int *ret_fd, char address[FLEET_TRANSPORT_ADDRESS], s
 	return 0;
 }
 
-void fleet_transport_shared_at(const char *address, size_t len)
+void fleet_transport_shared_at(const char *address, size_t len, pid_t owner)
 {
+	place.owner = owner;
 	place.len = len <= sizeof(place.bytes) ? len : 0;
 	if (place.len > 0)
 		memcpy(place.bytes, address, place.len);
@@ -144,8 +146,8 @@ static int timed_out(const struct call *call, struct fleet_error *error)
 	(void)fleet_error_set(error, FLEET_E_TIMEOUT,
 			      "%s: the worker's transport process took no request in time",
 			      call->host);
-	fleet_error_hint(error, "it has too much to do, or does not run; fleet_worker's log and "
-				"check_fleet self say more");
+	fleet_error_hint(error, "it has too much to do, hangs, or does not start; what "
+				"fleet_worker logs says more");
 	return FLEET_E_TIMEOUT;
 }
 
@@ -153,8 +155,8 @@ static int broken(const struct call *call, const char *what, struct fleet_error 
 {
 	(void)fleet_error_set(error, FLEET_E_NETWORK, "%s: the worker's transport process %s",
 			      call->host, what);
-	fleet_error_hint(error, "fleet_worker starts it again by itself; when this does not pass, "
-				"its log says why");
+	fleet_error_hint(error, "fleet_worker starts it again, or does without it, by itself; what "
+				"it logs says why");
 	return FLEET_E_NETWORK;
 }
 
@@ -212,8 +214,8 @@ static int connect_to(const struct call *call, struct fleet_error *error)
 	return 0;
 }
 
-/* Another user may have taken the address when our transport process ended: that one gets no token.
- */
+/* Another may have taken the address when our worker ended: that one gets no token. The peer is who
+ * called listen: our worker, whichever process serves its socket now. */
 static int check_peer(const struct call *call, struct fleet_error *error)
 {
 	struct ucred peer = {.uid = (uid_t)-1};
@@ -223,6 +225,8 @@ static int check_peer(const struct call *call, struct fleet_error *error)
 		return broken(call, "does not say whose it is", error);
 	if (peer.uid != geteuid() && peer.uid != 0)
 		return broken(call, "is another user's", error);
+	if (peer.pid != place.owner)
+		return broken(call, "is another worker's", error);
 	return 0;
 }
 

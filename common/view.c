@@ -122,7 +122,7 @@ static int fill(struct fleet_view *view, struct list *list, const struct fleet_v
 			return FLEET_E_PROTOCOL;
 	}
 	list->source = *source;
-	list->source.reason = keep(view, source->stale ? source->reason : NULL);
+	list->source.reason = keep(view, source->reason);
 	list->source.correlation_id = keep(view, source->correlation_id);
 	if (!list->source.reason || !list->source.correlation_id)
 		return FLEET_E_NOMEM;

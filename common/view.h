@@ -32,7 +32,7 @@ struct fleet_view_source {
 	enum fleet_origin origin;
 	int64_t read_s;		    /* when the service was asked, seconds since the epoch */
 	bool stale;		    /* an old answer, the service could not be reached */
-	const char *reason;	    /* why it is stale, "" when it is not */
+	const char *reason;	    /* why it is stale, or a fresh one could not be kept; else "" */
 	int64_t reads_left;	    /* rate limit head-room, FLEET_ABSENT if unknown */
 	const char *correlation_id; /* of the answer, "" when unknown */
 };

@@ -71,7 +71,8 @@ static bool answer(int code, bool is_last, const struct fleet_buf *verdict)
 	}
 }
 
-/* Has all requests go through the transport process at ADDRESS, hexadecimal digits. */
+/* Has all requests go through the transport process at ADDRESS, hexadecimal digits, whose socket is
+ * our parent's. When that was killed already nothing is: our parent is another by now. */
 static void share_connections(const char *digits)
 {
 	char address[FLEET_TRANSPORT_ADDRESS];
@@ -85,7 +86,7 @@ static void share_connections(const char *digits)
 		address[i] = (char)strtoul(pair, NULL, 16);
 	}
 	if (len > 0)
-		fleet_transport_shared_at(address, len);
+		fleet_transport_shared_at(address, len, getppid());
 }
 
 int runner_main(const char *address)

@@ -18,6 +18,7 @@
 #include "transport_shared.h"
 #include "worker_command.h"
 #include "worker_journal.h"
+#include "worker_lives.h"
 #include "worker_message.h"
 
 struct worker;
@@ -66,6 +67,14 @@ struct worker_job {
 	bool is_answered; /* the core was told that its time is over; it still runs */
 };
 
+#define WORKER_OLD_TRANSPORTS 4
+
+/* A transport process that was told to end. */
+struct worker_old_transport {
+	pid_t pid; /* 0 for none */
+	int64_t kill_ms;
+};
+
 /* What is counted from the start of the process, and how things are. */
 struct worker_figures {
 	int64_t started_s;
@@ -105,8 +114,13 @@ struct worker {
 	int listener;	   /* its socket, ours so that the address stays; -1 for none */
 	int transport_end; /* closed to end it */
 	char address[FLEET_TRANSPORT_ADDRESS];
-	size_t address_len;
-	int64_t transport_ms; /* when it is started again */
+	size_t shared_len;  /* of ADDRESS */
+	size_t address_len; /* the same, or 0: runners have connections of their own */
+	struct worker_lives transport_lives;
+	struct worker_watch transport_words; /* its standard error */
+	int transport_lines;		     /* of it that are still logged */
+	char transport_said[256];	     /* the last one */
+	struct worker_old_transport old_transports[WORKER_OLD_TRANSPORTS];
 };
 
 /* ---- worker_loop.c */
@@ -205,7 +219,9 @@ void worker_runners_free(struct worker *worker);
 void worker_transport_begin(struct worker *worker);
 int64_t worker_transport_tick(struct worker *worker, int64_t now_ms);
 bool worker_transport_reap(struct worker *worker, pid_t pid, int status);
-/* Ends it; unless we are ending, the next one is started, which reads certificates anew. */
+/* The next one takes its place, and reads certificates anew; it ends when what runs has ended. */
+void worker_transport_renew(struct worker *worker);
+/* Ends it, at our own end. */
 void worker_transport_end(struct worker *worker);
 /* "fleet_worker --transport": serves the socket at descriptor 3 until 4 ends. Returns the exit
  * code. */

@@ -85,7 +85,7 @@ static void reload(struct worker *worker)
 	worker_log(worker, "reload: configuration, modules and programs are read anew");
 	worker_figures_find(worker);
 	worker_runners_renew(worker);
-	worker_transport_end(worker);
+	worker_transport_renew(worker);
 }
 
 static void reap(struct worker *worker)

@@ -201,7 +201,7 @@ START_TEST(test_kept)
 }
 END_TEST
 
-/* Each request that acts has a connection of its own, which no other ever joins. */
+/* Each request that acts has a connection of its own, which no other ever joins: HTTP/1.1. */
 START_TEST(test_acts_alone)
 {
 	struct ask asked = {.base = environment("SHARED_H2"), .ca_path = folder, .ms = 50000};
@@ -221,7 +221,7 @@ START_TEST(test_acts_alone)
 	asked.method = "POST";
 	ask_all(&asked, 6, 4);
 	ck_assert_int_eq(child_status(child), 0);
-	ck_assert_uint_eq(log_lines("SHARED_H2_LOG", "h2", "POST"), 24);
+	ck_assert_uint_eq(log_lines("SHARED_H2_LOG", "http/1.1", "POST"), 24);
 	ck_assert_uint_eq(log_connections("SHARED_H2_LOG", "POST"), 24);
 	ck_assert_uint_le(log_connections("SHARED_H2_LOG", "GET"), 3);
 	ck_assert_uint_eq(log_connections("SHARED_H2_LOG", "POST") +
@@ -231,18 +231,6 @@ START_TEST(test_acts_alone)
 END_TEST
 
 /* ---- Settings ---- */
-
-static int outcome(const struct ask *asked, const char *words)
-{
-	struct answer answer;
-
-	ask(asked, &answer);
-	fleet_response_finish(&answer.response);
-	ck_assert_msg(!words || strstr(answer.error.message, words), "%d %s", answer.rc,
-		      answer.error.message);
-	ck_assert_msg(words || answer.rc == 0, "%d %s", answer.rc, answer.error.message);
-	return answer.rc;
-}
 
 /* A connection that is open is of no use to those who trust or go another way. */
 START_TEST(test_not_mixed)
@@ -369,6 +357,32 @@ START_TEST(test_dies_silently)
 }
 END_TEST
 
+/* So it is when who asked did not wait for the end of its time. */
+START_TEST(test_asker_dies_too)
+{
+	struct relay relay;
+	struct ask asked = {.base = relay_begin(&relay, environment("SHARED_H2"), 0), .ms = 60000};
+	struct answer answer;
+	pid_t child;
+
+	share_use(true);
+	outcome(&asked, NULL);
+	relay_freeze(&relay);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		ask(&asked, &answer);
+		_exit(0);
+	}
+	(void)usleep(2500000);
+	(void)kill(child, SIGKILL);
+	(void)child_status(child);
+	asked.ms = 5000;
+	outcome(&asked, NULL);
+	relay_end(&relay);
+}
+END_TEST
+
 /* Clients that are killed leave nothing behind. */
 START_TEST(test_client_dies)
 {
@@ -477,69 +491,6 @@ START_TEST(test_other_user)
 }
 END_TEST
 
-/* ---- Its end ---- */
-
-START_TEST(test_killed)
-{
-	struct ask asked = {.base = base, .ms = 20000};
-	struct share mine;
-	struct answer answer;
-	pid_t child;
-
-	share_begin(&mine);
-	outcome(&asked, NULL);
-	set_fault("{\"match\":{\"path_contains\":\"/updateRuns\"},\"kind\":\"hang\"}");
-	child = fork();
-	ck_assert_int_ge(child, 0);
-	if (child == 0) {
-		ask(&asked, &answer);
-		_exit(answer.rc == FLEET_E_NETWORK && answer.response.sent &&
-				      strstr(answer.error.message, "transport process ended")
-			      ? 0
-			      : 1);
-	}
-	(void)usleep(500000);
-	(void)kill(mine.child, SIGKILL);
-	ck_assert_int_eq(child_status(child), 0);
-	(void)share_stop(&mine);
-	/* Its socket is kept: one who comes now waits for the next one. */
-	asked.ms = 300;
-	ck_assert_int_eq(outcome(&asked, "took no request"), FLEET_E_TIMEOUT);
-	asked.ms = 20000;
-	share_serve(&mine);
-	outcome(&asked, NULL);
-	ck_assert(share_end(&mine));
-	fleet_transport_shared_at(mine.address, mine.len);
-	ck_assert_int_eq(outcome(&asked, "does not run"), FLEET_E_NETWORK);
-}
-END_TEST
-
-/* It stops at once, whatever runs. */
-START_TEST(test_stopped)
-{
-	struct ask asked = {.base = base, .ms = 20000};
-	struct answer answer;
-	struct share mine;
-	int64_t from_ms;
-	pid_t child;
-
-	share_begin(&mine);
-	set_fault("{\"match\":{\"path_contains\":\"/updateRuns\"},\"kind\":\"hang\"}");
-	child = fork();
-	ck_assert_int_ge(child, 0);
-	if (child == 0) {
-		(void)close(mine.stop);
-		ask(&asked, &answer);
-		_exit(answer.rc == FLEET_E_NETWORK && answer.response.sent ? 0 : 1);
-	}
-	(void)usleep(500000);
-	from_ms = fleet_monotonic_ms();
-	ck_assert(share_end(&mine));
-	ck_assert_int_lt(fleet_monotonic_ms() - from_ms, 3000);
-	ck_assert_int_eq(child_status(child), 0);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("shared");
@@ -560,12 +511,11 @@ int main(void)
 	tcase_add_test(tests, test_corrected_trust);
 	tcase_add_test(tests, test_dead_first);
 	tcase_add_test(tests, test_dies_silently);
+	tcase_add_test(tests, test_asker_dies_too);
 	tcase_add_test(tests, test_client_dies);
 	tcase_add_test(tests, test_too_many);
 	tcase_add_test(tests, test_hostile_clients);
 	tcase_add_test(tests, test_other_user);
-	tcase_add_test(tests, test_killed);
-	tcase_add_test(tests, test_stopped);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -25,7 +25,7 @@ static struct share share;
 /* Through the transport process, or with libcurl in this process. */
 static inline void share_use(bool is_shared)
 {
-	fleet_transport_shared_at(share.address, is_shared ? share.len : 0);
+	fleet_transport_shared_at(share.address, is_shared ? share.len : 0, share.owner);
 }
 
 /* ---- Requests ---- */
@@ -78,6 +78,19 @@ static inline void ask(const struct ask *asked, struct answer *answer)
 	request.deadline = fleet_deadline_in(asked->ms);
 	answer->rc = transport->send(handle, &request, &answer->response, &answer->error);
 	transport->close(handle);
+}
+
+/* Asks, and its code; WORDS are in its message, NULL: it succeeds. */
+static inline int outcome(const struct ask *asked, const char *words)
+{
+	struct answer answer;
+
+	ask(asked, &answer);
+	fleet_response_finish(&answer.response);
+	ck_assert_msg(!words || strstr(answer.error.message, words), "%d %s", answer.rc,
+		      answer.error.message);
+	ck_assert_msg(words || answer.rc == 0, "%d %s", answer.rc, answer.error.message);
+	return answer.rc;
 }
 
 /* Are they the same, but for libcurl's "after 3 ms"? */

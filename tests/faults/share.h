@@ -14,6 +14,7 @@ struct share {
 	pid_t child;
 	int stop; /* closed to stop it */
 	int listener;
+	pid_t owner; /* of the listener */
 	char address[FLEET_TRANSPORT_ADDRESS];
 	size_t len;
 };
@@ -32,7 +33,7 @@ static inline void share_serve(struct share *share)
 {
 	fleet_transport_serve_function *serve = NULL;
 	struct fleet_error why = {0};
-	int ends[2];
+	int ends[2], rc;
 
 	share_must(pipe(ends) == 0, "pipe", NULL);
 	share->child = fork();
@@ -42,7 +43,9 @@ static inline void share_serve(struct share *share)
 		(void)setenv("https_proxy", "http://127.0.0.1:1", 1);
 		(void)setenv("all_proxy", "http://127.0.0.1:1", 1);
 		share_must(fleet_transport_serve_load(&serve, &why) == 0, "load", &why);
-		exit(serve(share->listener, ends[0]) == 0 ? 0 : 1);
+		rc = serve(share->listener, ends[0], &why);
+		share_must(rc == 0, "serve", &why);
+		exit(0);
 	}
 	(void)close(ends[0]);
 	share->stop = ends[1];
@@ -55,8 +58,9 @@ static inline void share_begin(struct share *share)
 
 	share_must(fleet_transport_listen(&share->listener, share->address, &share->len, &why) == 0,
 		   "listen", &why);
+	share->owner = getpid();
 	share_serve(share);
-	fleet_transport_shared_at(share->address, share->len);
+	fleet_transport_shared_at(share->address, share->len, share->owner);
 }
 
 /* Tells it to stop; its status as waitpid gives it. The socket stays. */
@@ -75,7 +79,7 @@ static inline bool share_end(struct share *share)
 	int status = share_stop(share);
 
 	(void)close(share->listener);
-	fleet_transport_shared_at(NULL, 0);
+	fleet_transport_shared_at(NULL, 0, 0);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Sign-in of the ARM client: claims challenges (a 401 that asks for a token which shows more), and
  * credentials that are not there. */
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "arm_fixture.h"
 
 #define CHALLENGE                                                                           \
@@ -99,6 +104,31 @@ START_TEST(test_not_there)
 }
 END_TEST
 
+/* A token that cannot be kept for others, as on a full disk, serves who got it: an action is sent.
+ */
+START_TEST(test_cache_full)
+{
+	static const struct fake_answer ok[] = {{200, JSON, "{}", 0, false, false}};
+	const struct rlimit none = {0, 0};
+	int status = -1;
+	pid_t child;
+
+	fake_script(ok, COUNT(ok));
+	child = fork();
+	if (child == 0) {
+		enum fleet_arm_operation operation;
+
+		(void)signal(SIGXFSZ, SIG_IGN);
+		if (setrlimit(RLIMIT_FSIZE, &none) != 0 || get(5000) != 0 ||
+		    post(5000, false, &operation) != 0)
+			_exit(1);
+		_exit(fake.tokens_asked == 1 && asked() == 2 ? 0 : 2);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("arm_sign_in");
@@ -110,6 +140,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, test_challenge);
 	tcase_add_loop_test(tests, test_no_challenge, 0, (int)COUNT(no_challenges));
+	tcase_add_test(tests, test_cache_full);
 	tcase_add_test(tests, test_not_there);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

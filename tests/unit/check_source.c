@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Views from snapshots and the service: time to live, single flight, memos, old answers. */
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "snapshot.h"
 #include "source_fixture.h"
@@ -304,6 +308,43 @@ START_TEST(test_cache_unusable)
 }
 END_TEST
 
+/* What look gives while no file can grow, as on a full disk; in a process of its own, because the
+ * test itself writes files too. */
+static int look_without_room(void)
+{
+	const struct rlimit none = {0, 0};
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		(void)signal(SIGXFSZ, SIG_IGN);
+		if (setrlimit(RLIMIT_FSIZE, &none) != 0)
+			_exit(100);
+		_exit(-look());
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : 100;
+}
+
+/* A full disk costs speed: the answer that is in hand is used though it cannot be kept. */
+START_TEST(test_cache_full)
+{
+	fake_script(two_runs, 1);
+	ck_assert_int_eq(look_without_room(), 0);
+	ck_assert_int_eq(look_without_room(), 0);
+	/* Nothing was kept, and nothing is in the way of who can keep it. */
+	ck_assert_int_eq(look(), 0);
+	ck_assert_uint_eq(fake.asked, 1);
+	ck_assert_int_eq(look(), 0);
+	ck_assert_uint_eq(fake.asked, 1);
+	ck_assert_int_eq(look_without_room(), 0);
+	/* A folder that others may write to is refused all the same. */
+	ck_assert_int_eq(chmod(folder, 0777), 0);
+	ck_assert_int_eq(look_without_room(), FLEET_E_STATE);
+	ck_assert_int_eq(chmod(folder, 0700), 0);
+}
+END_TEST
+
 /* A snapshot that was damaged, or that holds no payload, counts as none. */
 START_TEST(test_damaged_snapshot)
 {
@@ -469,6 +510,7 @@ int main(void)
 	tcase_add_test(tests, test_throttled_all_lists);
 	tcase_add_test(tests, test_hang);
 	tcase_add_test(tests, test_cache_unusable);
+	tcase_add_test(tests, test_cache_full);
 	tcase_add_test(tests, test_damaged_snapshot);
 	tcase_add_test(tests, test_kept_apart);
 	tcase_add_test(tests, test_single_flight);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,7 +141,7 @@ static void setup(void)
 	ck_assert_int_eq(fleet_transport_listen(&listener, address, &len, &error), 0);
 	ck_assert_uint_gt(len, 1);
 	ck_assert_int_eq(address[0], 0);
-	fleet_transport_shared_at(address, len);
+	fleet_transport_shared_at(address, len, getpid());
 	request = (struct fleet_request){.method = "GET",
 					 .url = "https://host.example:1/a?b",
 					 .origin = "https://host.example:1",
@@ -161,7 +162,7 @@ static void teardown(void)
 	stop();
 	fleet_response_finish(&response);
 	fleet_buf_finish(&good);
-	fleet_transport_shared_at(NULL, 0);
+	fleet_transport_shared_at(NULL, 0, 0);
 	if (listener >= 0)
 		(void)close(listener);
 }
@@ -226,13 +227,13 @@ END_TEST
 
 START_TEST(test_nobody)
 {
-	fleet_transport_shared_at(NULL, 0);
+	fleet_transport_shared_at(NULL, 0, 0);
 	ck_assert(!fleet_transport_is_shared());
 	fails(1000, FLEET_E_NETWORK, false, "host.example");
-	fleet_transport_shared_at("\0nobody-listens-here", 20);
+	fleet_transport_shared_at("\0nobody-listens-here", 20, getpid());
 	fails(1000, FLEET_E_NETWORK, false, "does not run");
 	ck_assert_ptr_nonnull(strstr(error.hint, "log"));
-	fleet_transport_shared_at(big, sizeof(big));
+	fleet_transport_shared_at(big, sizeof(big), getpid());
 	ck_assert(!fleet_transport_is_shared());
 }
 END_TEST
@@ -401,8 +402,23 @@ START_TEST(test_other_user)
 	}
 	ck_assert_int_eq(read(ends[0], &place, sizeof(place)), (ssize_t)sizeof(place));
 	listener = -1;
-	fleet_transport_shared_at(place.address, place.len);
+	fleet_transport_shared_at(place.address, place.len, server);
 	fails(5000, FLEET_E_NETWORK, false, "another user");
+}
+END_TEST
+
+/* A socket of our user that is not our worker's, such as one that took the address of a dead one.
+ */
+START_TEST(test_other_owner)
+{
+	struct script script = whole();
+	struct sockaddr_un name;
+	socklen_t len = sizeof(name);
+
+	start(&script);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&name, &len), 0);
+	fleet_transport_shared_at(name.sun_path, len - sizeof(sa_family_t), getppid());
+	fails(5000, FLEET_E_NETWORK, false, "another worker");
 }
 END_TEST
 
@@ -425,6 +441,7 @@ int main(void)
 	tcase_add_test(tests, test_full_queue);
 	tcase_add_test(tests, test_requests);
 	tcase_add_test(tests, test_other_user);
+	tcase_add_test(tests, test_other_owner);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

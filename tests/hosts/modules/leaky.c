@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* leaky: a module that says OK and leaves 50 MiB and a descriptor behind, which by exec nobody sees. */
+/* leaky: a module that says OK and leaves 50 MiB and a descriptor behind, which by exec nobody
+ * sees. */
 #include <fcntl.h>
 #include <stdlib.h>
 

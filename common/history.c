@@ -10,8 +10,10 @@
 /* All runs are gone through this often, so that nothing a failure left out stays out, and what has
  * become too old goes. In between only those that changed. */
 #define WHOLE_S 86400
-/* A failure is not tried again before this: a folder that may not be written stays so. */
+/* A failure is not tried again before this: a folder that may not be written stays so. One that
+ * others were writing to all at once, as when a core starts, does not. */
 #define MEMO_S 600
+#define BUSY_MEMO_S 60
 /* What the rest of the check needs, and what all of this may take. */
 #define ROOM_MS 500
 #define WORK_MS 2000
@@ -33,9 +35,10 @@ static bool is_due(const struct fleet_payload *runs, int64_t since_s)
 static void note(const struct fleet_config *config, const char *key,
 		 const struct fleet_error *error, int verbosity)
 {
+	const int64_t memo_s = error->code == FLEET_E_TIMEOUT ? BUSY_MEMO_S : MEMO_S;
 	char clean[400];
 
-	(void)fleet_memo_write(config->cache_dir, key, fleet_now_s() + MEMO_S, error, NULL);
+	(void)fleet_memo_write(config->cache_dir, key, fleet_now_s() + memo_s, error, NULL);
 	if (verbosity >= 2)
 		(void)fprintf(stderr, "history: %s\n",
 			      fleet_text_clean_into(clean, sizeof(clean), error->message));

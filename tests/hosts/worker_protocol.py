@@ -76,6 +76,11 @@ class Simulator:
         """Whether a fault has met a request."""
         return any(fault["applied"] for fault in json.loads(self.call("GET", "faults")))
 
+    def reads(self, fleet):
+        """How many times its runs were asked for."""
+        log = json.loads(self.call("GET", "requests?method=GET"))
+        return sum(f"/fleets/{fleet}/updateRuns?" in r["path"] for r in log)
+
     def starts(self, fleet):
         """How many requests to start a run of it there were, and how many did something."""
         log = json.loads(self.call("GET", "requests?method=POST"))
@@ -123,6 +128,12 @@ class Worker:
         for pid in self.processes():
             with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
                 yield os.fsdecode(file.read().split(b"\0")[0])
+
+    def named(self, name):
+        for pid in self.processes():
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                if file.read().strip() == name:
+                    yield pid
 
     def left(self):
         self.processes()
@@ -830,6 +841,55 @@ def poor(lab, dialect):
         session.check(answer.code == 3 and answer.stdout, "until there is one", shown(answer))
 
 
+def transports(lab, dialect):
+    """Whatever becomes of the process that has the connections, a check is answered."""
+    switch = os.path.join(lab.dir, "no_transport")
+
+    def tell(code):
+        with open(switch + ".new", "w", encoding="ascii") as file:
+            file.write(str(code))
+        os.rename(switch + ".new", switch)
+
+    def is_right(answer):  # of a fleet that nobody has asked for yet: its run has failed
+        return answer.code == 2 and answer.via == "check_fleet"
+
+    tell(1)
+    shim = ("/usr/bin/env", f"LD_PRELOAD={lab.dir}/no_transport.so", f"NO_TRANSPORT={switch}")
+    with Session(lab, dialect, "transport", start=shim) as session:
+        core, worker = session.core, session.worker
+        alone = "each check has connections of its own"
+        session.check(until(lambda: alone in worker.said(), 90), "one that never starts is done without", worker.said())
+        answer = core.run(f"{lab.plugin} run --fleet {lab.fleet()} -t 50")
+        session.check(is_right(answer), "without it a check is right", shown(answer))
+        words = worker.said().count("the test does not want it")
+        session.check(words == 1, "what it said is logged once", worker.said())
+        os.unlink(switch)
+        session.check(until(lambda: "connections are shared" in worker.said(), 180), "it is tried again", worker.said())
+        answer = core.run(f"{lab.plugin} run --fleet {lab.fleet()} -t 50")
+        session.check(is_right(answer), "with it a check is right", shown(answer))
+        tell(69)
+        for pid in worker.named("fleet_transport"):
+            worker.kill(pid)
+        session.check(until(lambda: worker.said().count(alone) == 2, 90), "one that says it is useless is done without", worker.said())
+        answer = core.run(f"{lab.plugin} run --fleet {lab.fleet()} -t 50")
+        session.check(is_right(answer), "at once", shown(answer))
+        os.unlink(switch)
+        worker.kill(worker.pid, signal.SIGHUP)
+        session.check(until(lambda: list(worker.named("fleet_transport")), 60), "a reload tries again", worker.said())
+        fleet = lab.fleet()
+        with lab.sim.fault("delay", f"/fleets/{fleet}/", ms=3000):
+            job = core.submit(f"{lab.plugin} run --fleet {fleet} -t 50")
+            session.check(until(lab.sim.is_faulty, 60), "a request is under way")
+            worker.kill(worker.pid, signal.SIGHUP)
+            session.check(is_right(job.wait()), "a reload cuts no request", shown(job.answer))
+        session.check(lab.sim.reads(fleet) == 1, "nor is it sent again", lab.sim.reads(fleet))
+        stopped = list(worker.named("fleet_transport"))
+        for pid in stopped:
+            worker.kill(pid, signal.SIGSTOP)
+        session.check(worker.end(90) == 0, "SIGTERM ends one that hangs", worker.said())
+        session.check(stopped and until(lambda: not worker.left(), 60), "and leaves nothing", worker.left())
+
+
 # ---- Modules that misbehave
 
 
@@ -938,7 +998,7 @@ SCENARIOS = (results, environment, timeouts, flood, framing, stops_reading, acti
 ONCE = (signals, places)  # by the first dialect
 # What no dialect makes a difference to, and mostly waits: beside the others, which alone have the
 # simulator misbehave.
-BESIDE = (no_core, rubbish, restarts, reference, modules, worn_out, heirs, poor)
+BESIDE = (no_core, rubbish, restarts, reference, modules, worn_out, heirs, poor, transports)
 
 
 def go(scenario, lab, dialect):

@@ -2,8 +2,6 @@
 /* Runs check after check. Configuration, modules and answers stay from one to the next. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -41,18 +39,17 @@ static bool is_worn_out(void)
 #if defined(__SANITIZE_ADDRESS__)
 	return false; /* its own memory is more than all */
 #endif
-	long pages = 0;
-	int fd = fcntl(RUNNER_FD, F_DUPFD_CLOEXEC, 0);
-	FILE *file = fopen("/proc/self/statm", "re");
+	char line[128] = ""; /* "PAGES OTHER ..." (proc(5)) */
+	int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	int next = fcntl(RUNNER_FD, F_DUPFD_CLOEXEC, 0);
+	ssize_t n = statm < 0 ? -1 : read(statm, line, sizeof(line) - 1);
 
-	if (file && fscanf(file, "%ld", &pages) != 1)
-		pages = LONG_MAX / sysconf(_SC_PAGESIZE);
-	if (file)
-		(void)fclose(file);
-	if (fd >= 0)
-		(void)close(fd);
-	return fd < 0 || fd >= FD_ENOUGH || !file ||
-	       (size_t)pages * (size_t)sysconf(_SC_PAGESIZE) > MEMORY_ENOUGH;
+	if (statm >= 0)
+		(void)close(statm);
+	if (next >= 0)
+		(void)close(next);
+	return next < 0 || next >= FD_ENOUGH || n <= 0 ||
+	       strtoul(line, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE) > MEMORY_ENOUGH;
 }
 
 /* Sends the exit code CODE, whether we end, and what was collected. */

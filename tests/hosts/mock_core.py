@@ -197,6 +197,7 @@ class Connection:
         self.pid = self.pid_began = None
         self.max_jobs = 0
         self.jobs = {}
+        self.answers = set()
         self.next_id = 0
         self.incoming = bytearray()
         self.outgoing = bytearray()
@@ -238,6 +239,9 @@ class MockCore:
         self.refusals = []  # bytes with which the next registrations are turned away
         self.mute = False  # never answer a registration
         self.trickle = False  # write byte by byte
+        # A worker that is killed when it has sent an answer and not noted that has its heir send it again. A core
+        # logs that there is no such job.
+        self.may_repeat = False
         self.greeting = {}  # plugin -> jobs that come with the OK, in one write
         self.stall_limit = 60.0  # how long a worker may not take what it is sent
         self.longest_stall = 0.0
@@ -691,6 +695,9 @@ class MockCore:
             return
         fields, wrong = self._pairs(message)
         job = connection.jobs.get(int(fields["job_id"])) if fields.get("job_id", b"").isdigit() else None
+        if job is None and self.may_repeat and message in connection.answers:
+            return
+        connection.answers.add(message)
         if job is None:
             self._wrong(f"{connection.name}: answer to a job that is not there: {message[:300]!r}")
             return

@@ -630,6 +630,7 @@ def kills(lab, dialect):
     times = len(range(lab.dialects.index(dialect), lab.times, len(lab.dialects)))
     with Session(lab, dialect, f"{times} times kill -9") as session:
         core, lost, again, twice, left = session.core, [], [], [], []
+        core.may_repeat = True
         for _ in range(times):
             worker, fleet = session.worker, lab.fleet()
             loads = [f"{lab.plugin} {words}" for words in ("--version", "run --fleet calm", "runs --fleet prod", "gates --fleet gated")]
@@ -651,6 +652,9 @@ def kills(lab, dialect):
             if not worker.alive():
                 session.start_worker()
             core.wait_registered()
+            # Who kills a holder, and then the worker before it has another one, leaves no heir.
+            if victims:
+                core.wait_for(lambda v=victim: all(core.worker(p) and core.worker(p).pid != v for p in PLUGINS), 60)
             if lab.sim.starts(fleet)[1] > 1:
                 twice.append((fleet, lab.sim.starts(fleet)))
             again += [job.command for job in jobs if job.reassigned]

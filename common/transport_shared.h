@@ -43,12 +43,12 @@ bool fleet_transport_is_shared(void);
  * costs is nothing beside a request, and no connection can have gone stale. The answers, codes and
  * words are those of the transport it stands for; besides there are
  *
- *   FLEET_E_NETWORK, sent = false   there is no transport process, it is another user's, another
- *                                   worker's or another version's, or it ended before it had the
- * whole request FLEET_E_NETWORK, sent = true    it ended, or said what is no answer, after it had
- * the request FLEET_E_TIMEOUT, sent = false   it did not take the request in time (it is busy)
- *   FLEET_E_TIMEOUT, sent = true    it took the request and gave no answer in time
- *   FLEET_E_LIMIT, sent = false     the request is larger than transport_frame.h allows
+ * - FLEET_E_NETWORK, sent = false: there is no transport process, it is another user's, another
+ *   worker's or another version's, or it ended before it had the whole request
+ * - FLEET_E_NETWORK, sent = true: it ended, or said what is no answer, after it had the request
+ * - FLEET_E_TIMEOUT, sent = false: it did not take the request in time (it is busy)
+ * - FLEET_E_TIMEOUT, sent = true: it took the request and gave no answer in time
+ * - FLEET_E_LIMIT, sent = false: the request is larger than transport_frame.h allows
  *
  * Proxy "environment" means the environment of the transport process.
  */

@@ -526,10 +526,8 @@ int main(void)
 	Suite *suite = suite_create("faults");
 	TCase *loading = tcase_create("loading"), *tests = tcase_create("faults");
 	const char *way = getenv("FAULTS_TRANSPORT");
-	bool is_shared = way && strcmp(way, "shared") == 0, ended_well;
+	bool is_shared = way && strcmp(way, "shared") == 0;
 	struct share share;
-	SRunner *runner;
-	int failed;
 
 	if (is_shared)
 		share_begin(&share);
@@ -554,12 +552,5 @@ int main(void)
 	tcase_add_test(tests, test_verbose);
 	tcase_add_test(tests, test_load_refusals);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	ended_well = !is_shared || share_end(&share);
-	if (!ended_well)
-		(void)fprintf(stderr, "the transport process did not end well\n");
-	return failed || !ended_well ? EXIT_FAILURE : EXIT_SUCCESS;
+	return share_run(is_shared ? &share : NULL, suite);
 }

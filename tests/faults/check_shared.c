@@ -495,9 +495,6 @@ int main(void)
 {
 	Suite *suite = suite_create("shared");
 	TCase *tests = tcase_create("shared");
-	bool ended_well;
-	SRunner *runner;
-	int failed;
 
 	share_begin(&share);
 	tcase_add_checked_fixture(tests, setup_shared, teardown);
@@ -517,12 +514,5 @@ int main(void)
 	tcase_add_test(tests, test_hostile_clients);
 	tcase_add_test(tests, test_other_user);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	ended_well = share_end(&share);
-	if (!ended_well)
-		(void)fprintf(stderr, "the transport process did not end well\n");
-	return failed || !ended_well ? EXIT_FAILURE : EXIT_SUCCESS;
+	return share_run(&share, suite);
 }

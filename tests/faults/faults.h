@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "config.h"
@@ -72,6 +73,25 @@ static inline void set_fault(const char *fault)
 {
 	if (fault)
 		free(control("POST", "faults", fault));
+}
+
+/* Waits until the newest fault has met a request. */
+static inline void await_fault(void)
+{
+	int applied = 0;
+
+	for (int i = 0; i < 600 && applied == 0; i++) {
+		char *text = control("GET", "faults", NULL);
+		struct json_object *faults = json_tokener_parse(text), *value = NULL, *newest;
+
+		newest = json_object_array_get_idx(faults, json_object_array_length(faults) - 1);
+		ck_assert(json_object_object_get_ex(newest, "applied", &value));
+		applied = json_object_get_int(value);
+		json_object_put(faults);
+		free(text);
+		(void)usleep(100000);
+	}
+	ck_assert_int_gt(applied, 0);
 }
 
 /* How many requests QUERY selects in the simulator's log; KEY is "count" or "effective". */

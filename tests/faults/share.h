@@ -3,6 +3,7 @@
 #ifndef FLEETMON_TESTS_SHARE_H
 #define FLEETMON_TESTS_SHARE_H
 
+#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -81,6 +82,22 @@ static inline bool share_end(struct share *share)
 	(void)close(share->listener);
 	fleet_transport_shared_at(NULL, 0, 0);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Runs SUITE, and then stops SHARE (may be NULL). Returns the exit code: 0 when all went well. */
+static inline int share_run(struct share *share, Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	bool is_good;
+
+	srunner_run_all(runner, CK_NORMAL);
+	is_good = srunner_ntests_failed(runner) == 0;
+	srunner_free(runner);
+	if (share && !share_end(share)) {
+		(void)fprintf(stderr, "the transport process did not end well\n");
+		is_good = false;
+	}
+	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

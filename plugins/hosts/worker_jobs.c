@@ -31,8 +31,8 @@ static enum worker_job_kind kind_of(struct worker *worker, const struct worker_j
 
 	if (job->is_action)
 		return WORKER_ACTION;
-	if (worker->is_heir || command->needs_shell || command->assigned > 0 ||
-	    command->argc == 0 || job->request.env || !is_our_plugin(worker, command->argv[0]))
+	if (command->needs_shell || command->assigned > 0 || command->argc == 0 ||
+	    job->request.env || !is_our_plugin(worker, command->argv[0]))
 		return WORKER_PROGRAM;
 	return WORKER_CHECK;
 }

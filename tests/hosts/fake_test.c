@@ -541,12 +541,13 @@ int main(int argc, char **argv)
 		test_log();
 		test_early_ends();
 		test_restarts();
-		/* That no call waits holds on any machine; how long one takes is for measure. */
+		/* That no kind of call waits holds on any machine; how long one takes is for
+		 * measure. */
 		is_fast = fake_print_times(SIZE_MAX);
 	}
 	(void)unlink(note_path);
 	(void)rmdir(folder);
-	check(is_fast, "no call waits for anything, and when measured uses more than 1 ms");
+	check(is_fast, "no kind of call waits for anything, and when measured uses more than 1 ms");
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed > 0;
 }

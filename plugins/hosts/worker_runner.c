@@ -25,6 +25,11 @@
 
 #define IDLE_MS (60 * 1000) /* a runner that had nothing to do for so long ends */
 #define KEPT 2		    /* but not these */
+/* A runner's first check takes many times as long as its others, and more of the processor than of
+ * waiting. So when it is busy with many at a time, a few that become warm are soon worth more than
+ * one for each check, and those who wait for the service get theirs a moment later. */
+#define YOUNG_MAX 4  /* that have not answered yet, */
+#define YOUNG_MS 250 /* and are not older than this */
 
 struct worker_runner {
 	struct worker_watch watch; /* first: the watch is how events find us */
@@ -35,7 +40,8 @@ struct worker_runner {
 	bool is_gone;		/* freed by the next tick */
 	bool has_answered;	/* at least once */
 	bool said_last;		/* that it ends */
-	int64_t idle_ms;	/* since when it waits */
+	int64_t started_ms;
+	int64_t idle_ms; /* since when it waits */
 };
 
 /* Ends RUNNER; its process is reaped later. */
@@ -159,11 +165,30 @@ static struct worker_runner *start(struct worker *worker)
 		return NULL;
 	}
 	worker->is_runnerless = false;
+	runner->started_ms = fleet_monotonic_ms();
 	runner->next = worker->runners;
 	worker->runners = runner;
 	worker->runner_count++;
 	worker->figures.runners_started++;
 	return runner;
+}
+
+/* When the next one may be started, as far as those that begin are concerned; 0 for now. */
+static int64_t next_start_ms(const struct worker *worker)
+{
+	int64_t now_ms = fleet_monotonic_ms(), next_ms = INT64_MAX;
+	size_t young = 0;
+
+	for (const struct worker_runner *runner = worker->runners; runner; runner = runner->next) {
+		int64_t grown_ms = runner->started_ms + YOUNG_MS;
+
+		if (runner->has_answered || runner->is_gone || grown_ms <= now_ms)
+			continue;
+		young++;
+		if (grown_ms < next_ms)
+			next_ms = grown_ms;
+	}
+	return young < YOUNG_MAX ? 0 : next_ms;
 }
 
 /* The runner that was busy last, of those that wait. */
@@ -200,7 +225,8 @@ bool worker_runner_give(struct worker *worker, struct worker_job *job)
 		job->kind = WORKER_PROGRAM;
 		return false;
 	}
-	if (!runner && worker->runner_count < (size_t)worker->options.max_runners)
+	if (!runner && worker->runner_count < (size_t)worker->options.max_runners &&
+	    next_start_ms(worker) == 0)
 		runner = start(worker);
 	if (!runner) {
 		/* Without any it would wait in vain: a program cannot be started either, and says
@@ -304,7 +330,7 @@ static void expire(struct worker *worker, struct worker_runner *runner)
 int64_t worker_runners_tick(struct worker *worker, int64_t now_ms)
 {
 	struct worker_runner **at = &worker->runners;
-	int64_t next_ms = INT64_MAX;
+	int64_t next_ms = INT64_MAX, young_ms;
 
 	while (*at) {
 		struct worker_runner *runner = *at;
@@ -323,7 +349,9 @@ int64_t worker_runners_tick(struct worker *worker, int64_t now_ms)
 		}
 		at = &runner->next;
 	}
-	return next_ms;
+	/* Who waits for a runner is given one when there may be the next. */
+	young_ms = worker->waiting ? next_start_ms(worker) : 0;
+	return young_ms != 0 && young_ms < next_ms ? young_ms : next_ms;
 }
 
 void worker_runners_free(struct worker *worker)

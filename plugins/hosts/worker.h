@@ -164,7 +164,7 @@ void worker_core_started(const struct worker_job *job);
 bool worker_core_has_started(const struct worker_job *job);
 /* For a heir: takes over the connection, and the jobs without an answer. */
 bool worker_core_inherit(struct worker *worker, struct worker_core *core);
-/* Is there nothing to read and nothing to send? */
+/* Is there nothing to read and nothing to send, and nothing about to come? */
 bool worker_core_is_quiet(const struct worker_core *core);
 /* Closes the connection at once if it is quiet; then nothing else can be done with CORE. */
 bool worker_core_leave(struct worker_core *core);
@@ -174,6 +174,12 @@ void worker_core_stop(struct worker *worker, struct worker_core *core);
 bool worker_core_is_closed(const struct worker_core *core);
 bool worker_core_is_ready(const struct worker_core *core);
 bool worker_core_is_action(const struct worker_core *core);
+
+/* ---- worker_peer.c */
+
+/* Does the process that listens at the other end of the socket FD wait for something, as a core
+ * does between its jobs? True also when that cannot be found out. */
+bool worker_peer_sleeps(int fd);
 
 /* ---- worker_jobs.c */
 

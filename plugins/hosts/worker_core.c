@@ -26,12 +26,17 @@
 #include "clock.h"
 #include "worker.h"
 
+/* A core that was reloaded listens for a moment before it runs its first command: who is there by
+ * then is given all of them, which by exec each keep a machine busy for a while. */
+#define SOON_MS 50	   /* between the tries after a good connection, */
+#define SOON_UNTIL_MS 5000 /* for so long */
 #define FIRST_BACKOFF_MS 500
 #define MAX_BACKOFF_MS 30000
-#define STEADY_MS 10000	  /* a connection that lasted so long was a good one */
+#define STEADY_MS 2000	  /* a connection that lasted so long was a good one */
 #define REGISTER_MS 10000 /* for the core's answer to our registration */
 #define LINGER_MS 2000	  /* how long a holder waits for the core to kill it, and nobody else */
 #define SETTLE_MS 1000	  /* the end of the connection follows the holder's, if the core did it */
+#define LOOK_MS 1000	  /* how often the socket of the core is looked at */
 #define QUIET_MS 20	  /* how often a quiet moment is looked for, which no event tells of */
 #define NOTED (-2)	  /* the worker that was killed had noted this job */
 #define CHUNKS 16	  /* read at once, so that others get their turn */
@@ -51,11 +56,15 @@ struct worker_core {
 	bool wants_out;	 /* the socket is watched for room */
 	pid_t holder;	 /* 0 for none */
 	int hold;	 /* while this is open the holder lives */
-	int64_t held_ms; /* when the holder was lost, 0: it was not */
+	int64_t lost_ms; /* since when the core may not know us any more, 0: it does */
+	const char *lost_why;
+	struct fleet_stamp socket; /* of the core, when it registered us */
+	int64_t look_ms;	   /* when it is looked at next */
 	struct worker_journal *journal;
 	struct fleet_buf answer; /* room for one */
 	int64_t due_ms, since_ms, backoff_ms;
-	char said[160]; /* why it is closed, as it was logged: once each */
+	int64_t soon_ms; /* until when the next try comes soon */
+	char said[160];	 /* why it is closed, as it was logged: once each */
 };
 
 static void on_core(struct worker *worker, struct worker_watch *watch, uint32_t events);
@@ -117,6 +126,17 @@ bool worker_core_is_closed(const struct worker_core *core)
 	return core->state == CLOSED;
 }
 
+/* When to try next, from now on. */
+static int64_t pause_ms(struct worker_core *core, int64_t now_ms)
+{
+	int64_t ms = core->backoff_ms;
+
+	if (now_ms < core->soon_ms)
+		return SOON_MS;
+	core->backoff_ms = 2 * ms < MAX_BACKOFF_MS ? 2 * ms : MAX_BACKOFF_MS;
+	return ms;
+}
+
 /* Ends the connection; the next try comes after a while. */
 static void disconnect(struct worker *worker, struct worker_core *core, const char *why)
 {
@@ -131,12 +151,12 @@ static void disconnect(struct worker *worker, struct worker_core *core, const ch
 	core->state = CLOSED;
 	core->is_broken = false;
 	core->wants_out = false;
-	core->held_ms = 0;
-	if (was_ready && now_ms - core->since_ms >= STEADY_MS)
+	core->lost_ms = 0;
+	if (was_ready && now_ms - core->since_ms >= STEADY_MS) {
+		core->soon_ms = now_ms + SOON_UNTIL_MS;
 		core->backoff_ms = FIRST_BACKOFF_MS;
-	core->due_ms = now_ms + core->backoff_ms;
-	core->backoff_ms =
-		core->backoff_ms * 2 < MAX_BACKOFF_MS ? core->backoff_ms * 2 : MAX_BACKOFF_MS;
+	}
+	core->due_ms = now_ms + pause_ms(core, now_ms);
 	if (was_ready) {
 		worker->figures.disconnects++;
 		worker_jobs_orphan(worker, core);
@@ -303,6 +323,7 @@ static bool take_answer(struct worker *worker, struct worker_core *core)
 	core->state = READY;
 	core->journal->is_ready = true;
 	core->since_ms = fleet_monotonic_ms();
+	core->socket = fleet_stamp_read(worker->options.query_socket);
 	core->said[0] = '\0';
 	worker->figures.registrations++;
 	worker_log(worker, "%s: registered with the core, whose commands it now runs",
@@ -396,7 +417,7 @@ bool worker_core_inherit(struct worker *worker, struct worker_core *core)
 	core->state = READY;
 	core->hold = -1;
 	core->holder = 0;
-	core->held_ms = 0;
+	core->lost_ms = 0;
 	core->stop_ms = 0;
 	core->is_broken = false;
 	core->wants_out = false;
@@ -437,7 +458,8 @@ bool worker_core_is_quiet(const struct worker_core *core)
 		return true;
 	(void)worker_journal_in(core->journal, &in);
 	(void)worker_journal_out(core->journal, &out);
-	return in == 0 && out == 0 && recv(core->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+	return in == 0 && out == 0 && worker_peer_sleeps(core->watch.fd) &&
+	       recv(core->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 void worker_core_stop(struct worker *worker, struct worker_core *core)
@@ -447,14 +469,41 @@ void worker_core_stop(struct worker *worker, struct worker_core *core)
 		disconnect(worker, core, "ending");
 }
 
+/* If the core did what was noticed, the connection ends at once. If not, we let go ourselves, when
+ * no job is under way. */
+static void lose(struct worker_core *core, const char *why)
+{
+	if (core->lost_ms)
+		return;
+	core->lost_ms = fleet_monotonic_ms();
+	core->lost_why = why;
+}
+
+/* Naemon forgets workers of plugins when it is reloaded, and leaves their connections open
+ * (free_worker_memory); but it listens anew. */
+static void look_at_socket(struct worker *worker, struct worker_core *core, int64_t now_ms)
+{
+	const struct fleet_stamp none = {0};
+	struct fleet_stamp stamp;
+
+	if (now_ms < core->look_ms)
+		return;
+	core->look_ms = now_ms + LOOK_MS;
+	/* Who leaves anyway has no stamp. */
+	if (worker->is_heir)
+		return;
+	stamp = fleet_stamp_read(worker->options.query_socket);
+	if (!fleet_stamp_is(&stamp, &none) && !fleet_stamp_is(&stamp, &core->socket))
+		lose(core, "the core was reloaded");
+}
+
 bool worker_core_reap(struct worker_core *core, pid_t pid)
 {
 	if (pid != core->holder)
 		return false;
-	/* If the core killed it, the connection ends at once. If not, its pid must not stay with
-	 * the core: we let go ourselves, when no job is under way. */
+	/* Its pid must not stay with the core. */
 	core->holder = 0;
-	core->held_ms = fleet_monotonic_ms();
+	lose(core, "the holder of the connection was killed");
 	return true;
 }
 
@@ -463,8 +512,8 @@ static const char *ends_when_quiet(const struct worker_core *core, int64_t now_m
 {
 	if (core->stop_ms)
 		return "ending";
-	if (core->held_ms && now_ms - core->held_ms >= SETTLE_MS)
-		return "the holder of the connection was killed";
+	if (core->lost_ms && now_ms - core->lost_ms >= SETTLE_MS)
+		return core->lost_why;
 	return NULL;
 }
 
@@ -485,11 +534,13 @@ int64_t worker_core_tick(struct worker *worker, struct worker_core *core, int64_
 	}
 	if (core->state != CLOSED && !flush(worker, core))
 		disconnect(worker, core, "the core let go");
+	if (core->state == READY)
+		look_at_socket(worker, core, now_ms);
 	why = core->state == READY ? ends_when_quiet(core, now_ms) : NULL;
 	if (why && ((!worker_jobs_has(worker, core) && worker_core_is_quiet(core)) ||
 		    (core->stop_ms && core->stop_ms <= now_ms)))
 		disconnect(worker, core, why);
 	if (core->state == READY)
-		return core->stop_ms || core->held_ms ? now_ms + QUIET_MS : INT64_MAX;
+		return core->stop_ms || core->lost_ms ? now_ms + QUIET_MS : core->look_ms;
 	return core->state == CLOSED && core->stop_ms ? INT64_MAX : core->due_ms;
 }

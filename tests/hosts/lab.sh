@@ -6,6 +6,7 @@
 #   prefix       where fleetmon is installed (make install), owned by root; default $lab_dir/tree
 #   FLEETSIM     the simulator; default the one in $prefix
 #   LAB_USER     who runs the core, default nobody
+#   LAB_CORE     the core, Nagios or Naemon, where a test does not say which; default nagios4
 #
 # lab_begin sets lab_dir, a folder of its own that lab_end removes.
 lab_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -333,11 +334,11 @@ lab_nagios_config() {
 # Sets nagios_pid. False, with what the core says, when it does not take the configuration or start.
 lab_nagios_start() {
 	local core=$lab_dir/core
-	if ! lab_as nagios4 -v "$lab_dir/nagios.cfg" >"$lab_dir/verify.log" 2>&1; then
+	if ! lab_as "${LAB_CORE:-nagios4}" -v "$lab_dir/nagios.cfg" >"$lab_dir/verify.log" 2>&1; then
 		cat "$lab_dir/verify.log"
 		return 1
 	fi
-	lab_run "$lab_dir/nagios.out" nagios4 "$lab_dir/nagios.cfg"
+	lab_run "$lab_dir/nagios.out" "${LAB_CORE:-nagios4}" "$lab_dir/nagios.cfg"
 	# shellcheck disable=SC2034 # for those who source this
 	nagios_pid=$lab_pid
 	lab_wait 120 test -s "$core/status.dat" && return 0

@@ -192,7 +192,7 @@ class Connection:
     def __init__(self, sock):
         self.sock = sock
         self.peer, self.uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        self.registered = self.closed = False
+        self.registered = self.closed = self.forgotten = False
         self.name = self.plugin = None
         self.pid = self.pid_began = None
         self.max_jobs = 0
@@ -283,7 +283,7 @@ class MockCore:
         """The connection that has PLUGIN now, or None."""
         with self._change:
             for connection in self._connections:
-                if connection.registered and connection.plugin == plugin:
+                if connection.registered and connection.plugin == plugin and not connection.forgotten:
                     return connection
         return None
 
@@ -321,6 +321,18 @@ class MockCore:
         with self._change:
             self._unlisten()
             self._drop_all()
+        self._wake()
+        time.sleep(seconds)
+        with self._change:
+            self._listen()
+        self._wake()
+
+    def forget(self, seconds=1.0):
+        """As SIGHUP in Naemon: workers of plugins keep their connections, and are given nothing by them."""
+        with self._change:
+            self._unlisten()
+            for connection in self._connections:
+                connection.forgotten = True
         self._wake()
         time.sleep(seconds)
         with self._change:
@@ -385,7 +397,7 @@ class MockCore:
         return candidates[0] if candidates else None
 
     def _with_plugin(self, plugin):
-        return [c for c in self._connections if c.registered and c.plugin == plugin]
+        return [c for c in self._connections if c.registered and c.plugin == plugin and not c.forgotten]
 
     def _assign(self, job, plugin=None):
         connection = self._choose(job.command, plugin)
@@ -634,7 +646,7 @@ class MockCore:
                 return f"{key} is no number"
         if not re.fullmatch(r"[ -~]{1,128}", got.get("name", "")):
             return "name"
-        if got["name"] in (c.name for c in self._connections if c.registered):
+        if got["name"] in (c.name for c in self._connections if c.registered and not c.forgotten):
             return "the name is another worker's"
         if "plugin" not in got and not self.allow_global:
             return "without plugin= it gets every command"

@@ -669,6 +669,20 @@ def kills(lab, dialect):
 # ---- Beginnings and ends
 
 
+def forgotten(lab, _dialect):
+    """A core that is reloaded as Naemon is."""
+    with Session(lab, "naemon", "forgotten") as session:
+        core, worker = session.core, session.worker
+        slow = core.submit(f"{lab.plugin} --version; sleep 5")
+        until(lambda: core.has_taken("check_fleet"), 60)
+        core.forget()
+        core.wait_registered()
+        session.check("the core was reloaded" in worker.said(), "a worker that the core has forgotten registers again", worker.said())
+        session.check(slow.wait().stdout and not slow.reassigned, "but first answers what was under way", shown(slow.answer))
+        answer = core.run(f"{lab.plugin} run --fleet calm")
+        session.check(answer.via == "check_fleet" and answer.stdout, "and works again", shown(answer))
+
+
 def restarts(lab, dialect):
     """The core restarts, is not there, refuses, does not answer, kills."""
     with Session(lab, dialect, "restarts") as session:
@@ -1006,7 +1020,7 @@ SCENARIOS = (results, environment, timeouts, flood, framing, stops_reading, acti
 ONCE = (signals, places)  # by the first dialect
 # What no dialect makes a difference to, and mostly waits: beside the others, which alone have the
 # simulator misbehave.
-BESIDE = (no_core, rubbish, restarts, reference, modules, worn_out, heirs, poor, transports)
+BESIDE = (no_core, rubbish, restarts, forgotten, reference, modules, worn_out, heirs, poor, transports)
 
 
 def go(scenario, lab, dialect):

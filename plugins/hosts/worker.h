@@ -177,8 +177,10 @@ bool worker_core_is_action(const struct worker_core *core);
 
 /* ---- worker_peer.c */
 
-/* Does the process that listens at the other end of the socket FD wait for something, as a core
- * does between its jobs? True also when that cannot be found out. */
+/* The state of the process that listens at the other end of the socket FD, as in /proc ('R' runs,
+ * 'S' sleeps, ...), NUL when that cannot be found out. */
+char worker_peer_state(int fd);
+/* Does it wait for something, as a core does between its jobs? True also when nobody can tell. */
 bool worker_peer_sleeps(int fd);
 
 /* ---- worker_jobs.c */

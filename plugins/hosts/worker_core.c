@@ -37,6 +37,7 @@
 #define LINGER_MS 2000	  /* how long a holder waits for the core to kill it, and nobody else */
 #define SETTLE_MS 1000	  /* the end of the connection follows the holder's, if the core did it */
 #define LOOK_MS 1000	  /* how often the socket of the core is looked at */
+#define LOOKS 30	  /* as often, a core that never rests is waited for */
 #define QUIET_MS 20	  /* how often a quiet moment is looked for, which no event tells of */
 #define NOTED (-2)	  /* the worker that was killed had noted this job */
 #define CHUNKS 16	  /* read at once, so that others get their turn */
@@ -58,8 +59,9 @@ struct worker_core {
 	int hold;	 /* while this is open the holder lives */
 	int64_t lost_ms; /* since when the core may not know us any more, 0: it does */
 	const char *lost_why;
-	struct fleet_stamp socket; /* of the core, when it registered us */
+	struct fleet_stamp socket; /* of the core, before we connected */
 	int64_t look_ms;	   /* when it is looked at next */
+	int changed;		   /* how often it was seen to be another */
 	struct worker_journal *journal;
 	struct fleet_buf answer; /* room for one */
 	int64_t due_ms, since_ms, backoff_ms;
@@ -195,8 +197,11 @@ __attribute__((noreturn)) static void hold_connection(struct worker *worker,
 	while (n < 0 && errno == EINTR);
 	if (n == 0 && core->journal->is_ready)
 		code = worker_heir_main(worker, core);
-	else
+	/* Not later: whatever the core sends on is lost from now on. */
+	if (core->watch.fd >= 0) {
+		(void)shutdown(core->watch.fd, SHUT_RDWR);
 		(void)close(core->watch.fd);
+	}
 	/* The core kills this pid about now: it should not be somebody else's by then. */
 	(void)poll(NULL, 0, LINGER_MS);
 	_exit(code);
@@ -248,9 +253,11 @@ static int open_socket(const char *path)
 static void connect_to(struct worker *worker, struct worker_core *core)
 {
 	char why[160], text[320];
-	int fd = open_socket(worker->options.query_socket);
-	int n;
+	int fd, n;
 
+	core->socket = fleet_stamp_read(worker->options.query_socket);
+	core->changed = 0;
+	fd = open_socket(worker->options.query_socket);
 	if (fd < 0) {
 		(void)snprintf(why, sizeof(why), "no core answers at %.100s: %s",
 			       worker->options.query_socket, strerror(errno));
@@ -323,11 +330,15 @@ static bool take_answer(struct worker *worker, struct worker_core *core)
 	core->state = READY;
 	core->journal->is_ready = true;
 	core->since_ms = fleet_monotonic_ms();
-	core->socket = fleet_stamp_read(worker->options.query_socket);
 	core->said[0] = '\0';
 	worker->figures.registrations++;
 	worker_log(worker, "%s: registered with the core, whose commands it now runs",
 		   core->plugin);
+	if (worker_peer_state(core->watch.fd) == '\0')
+		worker_log(worker,
+			   "%s: the core's process cannot be seen in /proc: a check that it sends "
+			   "while this connection ends may be lost",
+			   core->plugin);
 	worker_journal_take(core->journal, len + 1);
 	return true;
 }
@@ -421,8 +432,10 @@ bool worker_core_inherit(struct worker *worker, struct worker_core *core)
 	core->stop_ms = 0;
 	core->is_broken = false;
 	core->wants_out = false;
-	if (!worker_watch(worker, &core->watch, fd, EPOLLIN))
+	if (!worker_watch(worker, &core->watch, fd, EPOLLIN)) {
+		core->watch.fd = fd;
 		return false;
+	}
 	worker_journal_recover(journal);
 	for (int i = 0; i < WORKER_SLOTS; i++) {
 		const uint32_t len = journal->lens[i];
@@ -446,7 +459,14 @@ bool worker_core_leave(struct worker_core *core)
 		return false;
 	(void)shutdown(core->watch.fd, SHUT_RDWR);
 	(void)close(core->watch.fd);
+	core->watch.fd = -1;
 	return true;
+}
+
+/* A core that is at work whenever it is looked at is not waited for without end. */
+static bool rests_never(const struct worker_core *core)
+{
+	return core->lost_ms && fleet_monotonic_ms() - core->lost_ms > LOOKS * LOOK_MS;
 }
 
 bool worker_core_is_quiet(const struct worker_core *core)
@@ -458,7 +478,7 @@ bool worker_core_is_quiet(const struct worker_core *core)
 		return true;
 	(void)worker_journal_in(core->journal, &in);
 	(void)worker_journal_out(core->journal, &out);
-	return in == 0 && out == 0 && worker_peer_sleeps(core->watch.fd) &&
+	return in == 0 && out == 0 && (rests_never(core) || worker_peer_sleeps(core->watch.fd)) &&
 	       recv(core->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
@@ -479,21 +499,31 @@ static void lose(struct worker_core *core, const char *why)
 	core->lost_why = why;
 }
 
+/* Is there a socket, and another one than before? Its owner and mode may have changed. */
+static bool is_another(const struct fleet_stamp *stamp, const struct fleet_stamp *before)
+{
+	return stamp->inode != 0 &&
+	       (stamp->inode != before->inode || stamp->device != before->device ||
+		stamp->modified.tv_sec != before->modified.tv_sec ||
+		stamp->modified.tv_nsec != before->modified.tv_nsec);
+}
+
 /* Naemon forgets workers of plugins when it is reloaded, and leaves their connections open
- * (free_worker_memory); but it listens anew. */
+ * (free_worker_memory); but it listens anew. What ends while it reads its configuration it takes
+ * for the end of one of its own workers: so it has to be at rest first, if it ever is. */
 static void look_at_socket(struct worker *worker, struct worker_core *core, int64_t now_ms)
 {
-	const struct fleet_stamp none = {0};
 	struct fleet_stamp stamp;
 
 	if (now_ms < core->look_ms)
 		return;
 	core->look_ms = now_ms + LOOK_MS;
-	/* Who leaves anyway has no stamp. */
-	if (worker->is_heir)
+	/* A heir leaves anyway. */
+	if (worker->is_heir || core->lost_ms)
 		return;
 	stamp = fleet_stamp_read(worker->options.query_socket);
-	if (!fleet_stamp_is(&stamp, &none) && !fleet_stamp_is(&stamp, &core->socket))
+	if (is_another(&stamp, &core->socket) &&
+	    (++core->changed > LOOKS || worker_peer_sleeps(core->watch.fd)))
 		lose(core, "the core was reloaded");
 }
 

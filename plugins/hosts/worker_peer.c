@@ -12,7 +12,7 @@
 
 #include "worker.h"
 
-bool worker_peer_sleeps(int fd)
+char worker_peer_state(int fd)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -22,7 +22,7 @@ bool worker_peer_sleeps(int fd)
 	int file;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-		return true;
+		return '\0';
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)peer.pid);
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file >= 0) {
@@ -30,9 +30,16 @@ bool worker_peer_sleeps(int fd)
 		(void)close(file);
 	}
 	if (len <= 0)
-		return true;
+		return '\0';
 	stat[len] = '\0';
 	/* proc(5): "pid (name) state ...", and a name may have any character. */
 	end = strrchr(stat, ')');
-	return !end || strncmp(end, ") S", 3) == 0;
+	return end && end[1] == ' ' ? end[2] : '\0';
+}
+
+bool worker_peer_sleeps(int fd)
+{
+	char state = worker_peer_state(fd);
+
+	return state == '\0' || state == 'S';
 }

@@ -26,10 +26,11 @@
 #define IDLE_MS (60 * 1000) /* a runner that had nothing to do for so long ends */
 #define KEPT 2		    /* but not these */
 /* A runner's first check takes many times as long as its others, and more of the processor than of
- * waiting. So when it is busy with many at a time, a few that become warm are soon worth more than
- * one for each check, and those who wait for the service get theirs a moment later. */
-#define YOUNG_MAX 4  /* that have not answered yet, */
-#define YOUNG_MS 250 /* and are not older than this */
+ * waiting. So when many come at a time, a few that become warm are soon worth more than one for
+ * each check, and those who wait for the service get theirs a moment later. */
+#define YOUNG_MS 250 /* a runner is young for so long; there are at most */
+#define YOUNG_MIN 4  /* of them, or */
+#define YOUNG_EACH 2 /* for each processor */
 
 struct worker_runner {
 	struct worker_watch watch; /* first: the watch is how events find us */
@@ -177,18 +178,19 @@ static struct worker_runner *start(struct worker *worker)
 static int64_t next_start_ms(const struct worker *worker)
 {
 	int64_t now_ms = fleet_monotonic_ms(), next_ms = INT64_MAX;
-	size_t young = 0;
+	const long most = YOUNG_EACH * sysconf(_SC_NPROCESSORS_ONLN);
+	long young = 0;
 
 	for (const struct worker_runner *runner = worker->runners; runner; runner = runner->next) {
 		int64_t grown_ms = runner->started_ms + YOUNG_MS;
 
-		if (runner->has_answered || runner->is_gone || grown_ms <= now_ms)
+		if (runner->is_gone || grown_ms <= now_ms)
 			continue;
 		young++;
 		if (grown_ms < next_ms)
 			next_ms = grown_ms;
 	}
-	return young < YOUNG_MAX ? 0 : next_ms;
+	return young < (most > YOUNG_MIN ? most : YOUNG_MIN) ? 0 : next_ms;
 }
 
 /* The runner that was busy last, of those that wait. */

@@ -73,9 +73,9 @@ bool fake_logged(const char *holding);
 bool fake_log_is_clean(void); /* no line with a control character, none too long */
 
 /*
- * A table of the times. Returns whether no kind of call of the event loop waits for anything, and
- * at most SLOW calls used more than 1 ms of a processor; SIZE_MAX for no limit. (On the clock a
- * call also takes what the machine gave to others, which is nobody's doing here.)
+ * A table of the times. Returns whether no call of the event loop waited for anything, and at most
+ * SLOW of them used more than 1 ms of a processor; SIZE_MAX for no limit. (On the clock a call also
+ * takes what the machine gave to others, which is nobody's doing here.)
  */
 bool fake_print_times(size_t slow);
 

@@ -7,6 +7,7 @@ root, so that it can look at every process; the worker and what the core execs r
 import argparse
 import concurrent.futures
 import contextlib
+import hashlib
 import json
 import os
 import pwd
@@ -825,6 +826,41 @@ def heirs(lab, dialect):
         session.check(until(lambda: process_began(holder) is None, 60), "and so does the heir")
 
 
+def beginners(lab, dialect):
+    """Many checks at once do not begin as many runners at once."""
+    with Session(lab, dialect, "beginners") as session:
+        core, worker = session.core, session.worker
+        began = time.monotonic()
+        jobs = [core.submit(f"{lab.plugin} run --fleet calm") for _ in range(64)]
+        until(lambda: any(worker.named("fleet_runner")), 60)
+        most = max(4, 2 * os.cpu_count())
+        for _ in range(5):
+            count = len(list(worker.named("fleet_runner")))
+            may = most * (int((time.monotonic() - began) / 0.25) + 1)
+            session.check(count <= may, f"{count} runners, {may} may have begun")
+        answers = [job.wait() for job in jobs]
+        session.check(all(a.stdout for a in answers), "every job is answered", *map(shown, answers))
+
+
+def busy_core(lab, dialect):
+    """Whoever lets go of a core that is at work has it send a job to nobody."""
+    with Session(lab, dialect, "busy core") as session:
+        core = session.core
+        since = time.thread_time()
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 1000000)
+        rounds = int(1000000 * 4 / (time.thread_time() - since))
+        first = core.worker("check_fleet")
+        core.kill_registered_pid("check_fleet")
+        # This process is the core, as the worker sees it, and works for some seconds without a rest.
+        hashlib.pbkdf2_hmac("sha256", b"", b"", rounds)
+        session.check(core.worker("check_fleet") is first, "while the core works the connection stays", session.worker.said())
+        let_go = core.wait_for(lambda: core.worker("check_fleet") is not first, 60)
+        session.check(let_go, "when it rests it is closed", session.worker.said())
+        core.wait_registered()
+        answer = core.run(f"{lab.plugin} --version")
+        session.check(answer.via == "check_fleet" and answer.stdout, "and comes back", shown(answer))
+
+
 def places(lab, dialect):
     """Checks that are programs and take long do not keep an action from its time."""
     with Session(lab, dialect, "places", options=("--max-programs=2",)) as session:
@@ -1016,11 +1052,11 @@ def reference(lab, dialect):
     verdict(process.wait(60) == -signal.SIGKILL, "stock worker: is killed with its core")
 
 
-SCENARIOS = (results, environment, timeouts, flood, framing, stops_reading, actions, kills, signals, places)
-ONCE = (signals, places)  # by the first dialect
+SCENARIOS = (results, environment, timeouts, flood, framing, stops_reading, actions, kills, signals, places, busy_core)
+ONCE = (signals, places, busy_core)  # by the first dialect
 # What no dialect makes a difference to, and mostly waits: beside the others, which alone have the
 # simulator misbehave.
-BESIDE = (no_core, rubbish, restarts, forgotten, reference, modules, worn_out, heirs, poor, transports)
+BESIDE = (no_core, rubbish, restarts, forgotten, reference, modules, worn_out, heirs, beginners, poor, transports)
 
 
 def go(scenario, lab, dialect):

@@ -90,6 +90,8 @@ static inline int share_run(struct share *share, Suite *suite)
 	SRunner *runner = srunner_create(suite);
 	bool is_good;
 
+	/* Always a process for each test: they end processes, and what a process keeps. */
+	srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_NORMAL);
 	is_good = srunner_ntests_failed(runner) == 0;
 	srunner_free(runner);

@@ -6,25 +6,29 @@
 #                              127.0.0.1 and localhost: DIR/ca.pem, DIR/server.pem,
 #                              DIR/server.key, and DIR/capath/ (hashed)
 #   sim_start SCENARIO [ARG]   starts $FLEETSIM in the background, waits for its URL line,
-#                              sets and exports FLEETSIM_URL and FLEETSIM_PID, with --metadata
-#                              FLEETSIM_METADATA_URL as well
+#                              sets and exports FLEETSIM_URL, FLEETSIM_METADATA_URL and FLEETSIM_PID;
+#                              control calls go by FLEETSIM_CONTROL, HOST/PORT of plain HTTP
 #   sim_start_tls SCENARIO DIR [ARG]   the same over TLS with the certificate of sim_ca
 #   sim_stop                   ends it and returns its exit status
-#   sim_clock JSON, sim_fault JSON     the control endpoint
-#   sim_requests [QUERY]       the request log, QUERY like 'count=1&method=POST'
+#   sim_control METHOD WHAT [BODY]     calls the control endpoint /_sim/WHAT, sets sim_answer, false
+#                              when it refuses; by bash alone, as processes for it were much of what
+#                              tests cost
+#   sim_clock JSON, sim_fault JSON     print what they answer
+#   sim_no_faults              takes the faults away
+#   sim_requests [QUERY]       prints the request log, QUERY like 'count=1&method=POST'
 #
-# Everything is made below the folder that is given or in mktemp's; nothing is left behind
-# after sim_stop but what sim_ca made.
+# Everything is made below the folder that is given; nothing is left behind after sim_stop but what
+# sim_ca made.
 
 sim_ca() {
 	local dir=$1
 
 	mkdir -p "$dir/capath" || return 1
-	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/CN=Throwaway test CA' \
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=Throwaway test CA' \
 		-addext 'basicConstraints=critical,CA:TRUE' \
 		-addext 'keyUsage=critical,keyCertSign,cRLSign' \
 		-keyout "$dir/ca.key" -out "$dir/ca.pem" 2>"$dir/openssl.log" || return 1
-	openssl req -newkey rsa:2048 -nodes -subj '/CN=127.0.0.1' \
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=127.0.0.1' \
 		-keyout "$dir/server.key" -out "$dir/server.csr" 2>>"$dir/openssl.log" || return 1
 	printf '%s\n' 'basicConstraints=CA:FALSE' \
 		'keyUsage=critical,digitalSignature,keyEncipherment' \
@@ -38,28 +42,26 @@ sim_ca() {
 }
 
 sim_start() {
-	local scenario=$1 line='' i
+	local scenario=$1 said metadata=(--metadata 127.0.0.1:0)
 
 	shift
 	if [ ! -x "${FLEETSIM:-}" ]; then
 		echo "lib.sh: FLEETSIM does not name the simulator" >&2
 		return 1
 	fi
-	FLEETSIM_DIR=$(mktemp -d) || return 1
-	: >"$FLEETSIM_DIR/url" || return 1
-	"$FLEETSIM" --scenario "$scenario" "$@" >"$FLEETSIM_DIR/url" 2>"$FLEETSIM_DIR/err" &
+	[[ " $* " != *' --metadata '* ]] || metadata=()
+	exec {said}< <(exec "$FLEETSIM" --scenario "$scenario" "${metadata[@]}" "$@" </dev/null)
 	FLEETSIM_PID=$!
-	for ((i = 0; i < 3000; i++)); do
-		if IFS= read -r line <"$FLEETSIM_DIR/url" && [ -n "$line" ]; then
-			FLEETSIM_URL=$line
-			FLEETSIM_METADATA_URL=$(sed -n 2p "$FLEETSIM_DIR/url")
-			export FLEETSIM_URL FLEETSIM_METADATA_URL FLEETSIM_PID
-			return 0
-		fi
-		kill -0 "$FLEETSIM_PID" 2>/dev/null || break
-		sleep 0.02
-	done
-	cat "$FLEETSIM_DIR/err" >&2
+	# It says both lines at once, or ends.
+	if IFS= read -r FLEETSIM_URL <&"$said" && IFS= read -r FLEETSIM_METADATA_URL <&"$said"; then
+		exec {said}<&-
+		# The control endpoint is at both.
+		FLEETSIM_CONTROL=${FLEETSIM_METADATA_URL#http://}
+		FLEETSIM_CONTROL=${FLEETSIM_CONTROL/:/\/}
+		export FLEETSIM_URL FLEETSIM_METADATA_URL FLEETSIM_CONTROL FLEETSIM_PID
+		return 0
+	fi
+	exec {said}<&-
 	echo "lib.sh: the simulator did not start" >&2
 	sim_stop
 	return 1
@@ -80,19 +82,41 @@ sim_stop() {
 		wait "$FLEETSIM_PID"
 		status=$?
 	fi
-	[ -n "${FLEETSIM_DIR:-}" ] && rm -rf "$FLEETSIM_DIR"
-	unset FLEETSIM_PID FLEETSIM_DIR FLEETSIM_URL FLEETSIM_METADATA_URL
+	unset FLEETSIM_PID FLEETSIM_URL FLEETSIM_METADATA_URL FLEETSIM_CONTROL
 	return "$status"
 }
 
+sim_control() {
+	local method=$1 what=$2 body=${3:-} status line fd size=0 LC_ALL=C # a size is in bytes
+
+	sim_answer=''
+	{ exec {fd}<>"/dev/tcp/$FLEETSIM_CONTROL"; } 2>/dev/null || { echo "lib.sh: there is no simulator to $method $what" >&2; return 1; }
+	printf '%s /_sim/%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s' \
+		"$method" "$what" "${#body}" "$body" >&"$fd"
+	IFS= read -r status <&"$fd"
+	while IFS= read -r line <&"$fd" && [ "$line" != $'\r' ]; do
+		[[ ${line,,} != content-length:* ]] || size=${line//[^0-9]/}
+	done
+	[ "$size" -eq 0 ] || IFS= read -r -N "$size" sim_answer <&"$fd"
+	exec {fd}>&-
+	[[ $status == 'HTTP/1.1 2'* ]] || { echo "lib.sh: $method $what: $status$sim_answer" >&2; return 1; }
+}
+
 sim_clock() {
-	curl -ksS -X POST --data "$1" "$FLEETSIM_URL/_sim/clock"
+	sim_control POST clock "$1"
+	printf %s "$sim_answer"
 }
 
 sim_fault() {
-	curl -ksS -X POST --data "$1" "$FLEETSIM_URL/_sim/faults"
+	sim_control POST faults "$1"
+	printf %s "$sim_answer"
+}
+
+sim_no_faults() {
+	sim_control DELETE faults
 }
 
 sim_requests() {
-	curl -ksS "$FLEETSIM_URL/_sim/requests${1:+?$1}"
+	sim_control GET "requests${1:+?$1}"
+	printf %s "$sim_answer"
 }

@@ -481,6 +481,8 @@ int main(void)
 	tcase_add_test(tcase, test_full);
 	tcase_add_test(tcase, test_relative);
 	suite_add_tcase(suite, tcase);
+	/* A test has a limit set to its process, which the others must not have. */
+	srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -61,8 +61,9 @@ START_TEST(every_day_of_a_century_comes_back)
 
 	for (int64_t day = 0; day < 36525 * 2; day++) {
 		fleet_time_format(day * 86400 + 3661, text, sizeof(text));
-		ck_assert_int_eq(fleet_time_parse(text, &s), 0);
-		ck_assert_int_eq(s, day * 86400 + 3661);
+		/* check notes down each assertion that holds, which would take longest. */
+		if (fleet_time_parse(text, &s) != 0 || s != day * 86400 + 3661)
+			ck_abort_msg("%s", text);
 	}
 }
 END_TEST

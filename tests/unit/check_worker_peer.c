@@ -20,12 +20,14 @@ __attribute__((noreturn)) static void listen_and_sleep(const struct sockaddr_un 
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	char byte = 0;
 
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A name may look like what comes after it. */
 	(void)prctl(PR_SET_NAME, "core) R 1 (");
 	if (fd < 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 ||
 	    listen(fd, 5) != 0 || write(ready, &byte, 1) != 1)
 		_exit(1);
-	(void)read(ready, &byte, 1);
+	if (read(ready, &byte, 1) != 1)
+		_exit(1);
 	for (volatile unsigned i = 0;; i++)
 		continue;
 }

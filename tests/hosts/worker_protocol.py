@@ -607,6 +607,7 @@ def interrupted(lab, session, what, env=None):
         elif what == "all its processes are killed":
             worker.kill_all()
         elif what == "the core kills the pid":
+            first = core.worker("fleet_action")
             core.kill_registered_pid("fleet_action")
         else:
             core.drop_connection("fleet_action")
@@ -623,6 +624,10 @@ def interrupted(lab, session, what, env=None):
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.process.wait(60)
         session.start_worker()
+    if what == "the core kills the pid":
+        # Until then that connection has no holder, which a worker that is killed would need.
+        let_go = core.wait_for(lambda: core.worker("fleet_action") is not first, 60)
+        session.check(let_go, f"{what} during an action: the connection is left", worker.said())
     core.wait_registered()
 
 

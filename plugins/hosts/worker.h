@@ -168,9 +168,10 @@ bool worker_core_inherit(struct worker *worker, struct worker_core *core);
 bool worker_core_is_quiet(const struct worker_core *core);
 /* Closes the connection at once if it is quiet; then nothing else can be done with CORE. */
 bool worker_core_leave(struct worker_core *core);
-/* Lets the core go in the next moment in which nothing is under way: what the core has sent by then
- * is done and answered, since it throws away what becomes of it otherwise. */
-void worker_core_stop(struct worker *worker, struct worker_core *core);
+/* Lets the core go, SETTLE_MS from now at the earliest, in the next moment in which nothing is
+ * under way: what the core has sent by then is done and answered, since it throws away what becomes
+ * of it otherwise. */
+void worker_core_stop(struct worker *worker, struct worker_core *core, int64_t settle_ms);
 bool worker_core_is_closed(const struct worker_core *core);
 bool worker_core_is_ready(const struct worker_core *core);
 bool worker_core_is_action(const struct worker_core *core);

@@ -52,12 +52,13 @@ struct worker_core {
 	const char *plugin;
 	bool is_action;
 	enum state state;
-	int64_t stop_ms; /* when it ends even if it is never quiet, 0: it goes on */
-	bool is_broken;	 /* an answer could not be sent: the next tick ends the connection */
-	bool wants_out;	 /* the socket is watched for room */
-	pid_t holder;	 /* 0 for none */
-	int hold;	 /* while this is open the holder lives */
-	int64_t lost_ms; /* since when the core may not know us any more, 0: it does */
+	int64_t stop_ms;    /* when it ends even if it is never quiet, 0: it goes on */
+	bool is_broken;	    /* an answer could not be sent: the next tick ends the connection */
+	bool wants_out;	    /* the socket is watched for room */
+	pid_t holder;	    /* 0 for none */
+	int hold;	    /* while this is open the holder lives */
+	int64_t settled_ms; /* and not before this */
+	int64_t lost_ms;    /* since when the core may not know us any more, 0: it does */
 	const char *lost_why;
 	struct fleet_stamp socket; /* of the core, before we connected */
 	int64_t look_ms;	   /* when it is looked at next */
@@ -482,9 +483,10 @@ bool worker_core_is_quiet(const struct worker_core *core)
 	       recv(core->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-void worker_core_stop(struct worker *worker, struct worker_core *core)
+void worker_core_stop(struct worker *worker, struct worker_core *core, int64_t settle_ms)
 {
 	core->stop_ms = fleet_monotonic_ms() + WORKER_LONGEST_MS;
+	core->settled_ms = fleet_monotonic_ms() + settle_ms;
 	if (core->state == REGISTERING)
 		disconnect(worker, core, "ending");
 }
@@ -540,7 +542,7 @@ bool worker_core_reap(struct worker_core *core, pid_t pid)
 /* Why the connection is to end in a quiet moment, NULL when it is not. */
 static const char *ends_when_quiet(const struct worker_core *core, int64_t now_ms)
 {
-	if (core->stop_ms)
+	if (core->stop_ms && now_ms >= core->settled_ms)
 		return "ending";
 	if (core->lost_ms && now_ms - core->lost_ms >= SETTLE_MS)
 		return core->lost_why;

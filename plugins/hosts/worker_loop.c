@@ -18,7 +18,10 @@
 
 #define EVENTS 64
 #define HEIR_WAIT_MS 20 /* a heir looks for a quiet moment, which no event tells of */
-#define LOG_MAX 1000	/* bytes of a line that the broker takes */
+/* A Naemon that is reloaded leaves connections open, and takes the end of one for that of a worker
+ * of its own until those have all begun. Every other core ends them by itself. */
+#define RELOAD_MS 3000
+#define LOG_MAX 1000 /* bytes of a line that the broker takes */
 
 bool worker_watch(struct worker *worker, struct worker_watch *watch, int fd, uint32_t events)
 {
@@ -64,7 +67,7 @@ void worker_log(struct worker *worker, const char *format, ...)
 	(void)fprintf(stderr, "fleet_worker: %s\n", clean);
 }
 
-static void stop(struct worker *worker, const char *why)
+static void stop(struct worker *worker, const char *why, int64_t settle_ms)
 {
 	if (worker->is_stopping)
 		return;
@@ -72,14 +75,14 @@ static void stop(struct worker *worker, const char *why)
 	worker_log(worker, "%s: lets the core go when all it was given is answered", why);
 	for (size_t i = 0; i < 2; i++)
 		if (worker->cores[i])
-			worker_core_stop(worker, worker->cores[i]);
+			worker_core_stop(worker, worker->cores[i], settle_ms);
 }
 
 static void reload(struct worker *worker)
 {
 	/* What it starts is new, and would have to fit what we are. */
 	if (!worker_find_plugin(worker)) {
-		stop(worker, "another fleet_worker was installed, and has to be started");
+		stop(worker, "another fleet_worker was installed, and has to be started", 0);
 		return;
 	}
 	worker_log(worker, "reload: configuration, modules and programs are read anew");
@@ -117,7 +120,7 @@ static void on_signal(struct worker *worker, struct worker_watch *watch, uint32_
 		switch (signals[i].ssi_signo) {
 		case SIGTERM:
 		case SIGINT:
-			stop(worker, "asked to end");
+			stop(worker, "asked to end", 0);
 			break;
 		case SIGHUP:
 			reload(worker);
@@ -141,7 +144,7 @@ static void on_broker(struct worker *worker, struct worker_watch *watch, uint32_
 	if (n > 0 && !(n == 4 && memcmp(text, "stop", 4) == 0))
 		return;
 	worker_unwatch(worker, watch);
-	stop(worker, "the core let go");
+	stop(worker, "the core let go", RELOAD_MS);
 }
 
 bool worker_hear_signals(struct worker *worker)

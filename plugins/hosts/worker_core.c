@@ -37,11 +37,11 @@
 #define LINGER_MS 2000	  /* how long a holder waits for the core to kill it, and nobody else */
 #define SETTLE_MS 1000	  /* the end of the connection follows the holder's, if the core did it */
 #define LOOK_MS 1000	  /* how often the socket of the core is looked at */
-#define LOOKS 30	  /* as often, a core that never rests is waited for */
-#define QUIET_MS 20	  /* how often a quiet moment is looked for, which no event tells of */
-#define NOTED (-2)	  /* the worker that was killed had noted this job */
-#define CHUNKS 16	  /* read at once, so that others get their turn */
-#define REFUSAL_MAX 4096  /* bytes of the core's answer to our registration; it has 50 */
+#define REST_MS 30000	 /* a core that is at work whenever it is looked at is waited for so long */
+#define QUIET_MS 20	 /* how often a quiet moment is looked for, which no event tells of */
+#define NOTED (-2)	 /* the worker that was killed had noted this job */
+#define CHUNKS 16	 /* read at once, so that others get their turn */
+#define REFUSAL_MAX 4096 /* bytes of the core's answer to our registration; it has 50 */
 /* Naemon keeps jobs beyond this to itself, and forgets them: so it is never reached. */
 #define MAX_JOBS 100000
 
@@ -53,16 +53,16 @@ struct worker_core {
 	bool is_action;
 	enum state state;
 	int64_t stop_ms;    /* when it ends even if it is never quiet, 0: it goes on */
+	int64_t settled_ms; /* and before which it does not, quiet or not */
 	bool is_broken;	    /* an answer could not be sent: the next tick ends the connection */
 	bool wants_out;	    /* the socket is watched for room */
 	pid_t holder;	    /* 0 for none */
 	int hold;	    /* while this is open the holder lives */
-	int64_t settled_ms; /* and not before this */
 	int64_t lost_ms;    /* since when the core may not know us any more, 0: it does */
 	const char *lost_why;
 	struct fleet_stamp socket; /* of the core, before we connected */
 	int64_t look_ms;	   /* when it is looked at next */
-	int changed;		   /* how often it was seen to be another */
+	int64_t changed_ms;	   /* since when it is another, 0: it is not */
 	struct worker_journal *journal;
 	struct fleet_buf answer; /* room for one */
 	int64_t due_ms, since_ms, backoff_ms;
@@ -257,7 +257,7 @@ static void connect_to(struct worker *worker, struct worker_core *core)
 	int fd, n;
 
 	core->socket = fleet_stamp_read(worker->options.query_socket);
-	core->changed = 0;
+	core->changed_ms = 0;
 	fd = open_socket(worker->options.query_socket);
 	if (fd < 0) {
 		(void)snprintf(why, sizeof(why), "no core answers at %.100s: %s",
@@ -464,10 +464,11 @@ bool worker_core_leave(struct worker_core *core)
 	return true;
 }
 
-/* A core that is at work whenever it is looked at is not waited for without end. */
-static bool rests_never(const struct worker_core *core)
+/* Does the core rest, or not since SINCE_MS (0: whenever it may be), which is too long to wait? */
+static bool is_at_rest(const struct worker_core *core, int64_t since_ms)
 {
-	return core->lost_ms && fleet_monotonic_ms() - core->lost_ms > LOOKS * LOOK_MS;
+	return worker_peer_sleeps(core->watch.fd) ||
+	       (since_ms && fleet_monotonic_ms() - since_ms > REST_MS);
 }
 
 bool worker_core_is_quiet(const struct worker_core *core)
@@ -479,7 +480,7 @@ bool worker_core_is_quiet(const struct worker_core *core)
 		return true;
 	(void)worker_journal_in(core->journal, &in);
 	(void)worker_journal_out(core->journal, &out);
-	return in == 0 && out == 0 && (rests_never(core) || worker_peer_sleeps(core->watch.fd)) &&
+	return in == 0 && out == 0 && is_at_rest(core, core->lost_ms) &&
 	       recv(core->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
@@ -512,7 +513,7 @@ static bool is_another(const struct fleet_stamp *stamp, const struct fleet_stamp
 
 /* Naemon forgets workers of plugins when it is reloaded, and leaves their connections open
  * (free_worker_memory); but it listens anew. What ends while it reads its configuration it takes
- * for the end of one of its own workers: so it has to be at rest first, if it ever is. */
+ * for the end of one of its own workers: so it has to be at rest first. */
 static void look_at_socket(struct worker *worker, struct worker_core *core, int64_t now_ms)
 {
 	struct fleet_stamp stamp;
@@ -524,8 +525,11 @@ static void look_at_socket(struct worker *worker, struct worker_core *core, int6
 	if (worker->is_heir || core->lost_ms)
 		return;
 	stamp = fleet_stamp_read(worker->options.query_socket);
-	if (is_another(&stamp, &core->socket) &&
-	    (++core->changed > LOOKS || worker_peer_sleeps(core->watch.fd)))
+	if (!is_another(&stamp, &core->socket))
+		return;
+	if (!core->changed_ms)
+		core->changed_ms = now_ms;
+	if (is_at_rest(core, core->changed_ms))
 		lose(core, "the core was reloaded");
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "transport_shared.h"
+#include "../unit/run_suite.h"
 
 struct share {
 	pid_t child;
@@ -87,19 +88,14 @@ static inline bool share_end(struct share *share)
 /* Runs SUITE, and then stops SHARE (may be NULL). Returns the exit code: 0 when all went well. */
 static inline int share_run(struct share *share, Suite *suite)
 {
-	SRunner *runner = srunner_create(suite);
-	bool is_good;
-
 	/* Always a process for each test: they end processes, and what a process keeps. */
-	srunner_set_fork_status(runner, CK_FORK);
-	srunner_run_all(runner, CK_NORMAL);
-	is_good = srunner_ntests_failed(runner) == 0;
-	srunner_free(runner);
+	int code = run_suite_in(suite, CK_FORK);
+
 	if (share && !share_end(share)) {
 		(void)fprintf(stderr, "the transport process did not end well\n");
-		is_good = false;
+		code = EXIT_FAILURE;
 	}
-	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+	return code;
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include <check.h>
 
 #include "simtest.h"
+#include "../unit/run_suite.h"
 
 #define RUN1 "/updateRuns/run1"
 #define UPDATE "\"managedClusterUpdate\":{\"upgrade\":{\"type\":\"NodeImageOnly\"}}"
@@ -367,8 +368,6 @@ int main(void)
 {
 	Suite *suite = suite_create("actions");
 	TCase *tcase = tcase_create("actions");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, validation);
@@ -380,9 +379,5 @@ int main(void)
 	tcase_add_test(tcase, graph);
 	tcase_add_test(tcase, scenario_errors);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

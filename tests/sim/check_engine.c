@@ -12,6 +12,7 @@
 
 #include "simrun.h"
 #include "simtest.h"
+#include "../unit/run_suite.h"
 
 /* Stages one after the other, groups side by side, members one by one, the wait between. */
 START_TEST(order)
@@ -340,8 +341,6 @@ int main(void)
 {
 	Suite *suite = suite_create("engine");
 	TCase *tcase = tcase_create("engine");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, order);
@@ -356,9 +355,5 @@ int main(void)
 	tcase_add_test(tcase, stop);
 	tcase_add_test(tcase, no_retry);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

@@ -12,6 +12,7 @@
 #include <check.h>
 
 #include "simtest.h"
+#include "../unit/run_suite.h"
 
 #define STABLE_DIR "azure/api/stable-2026-06-01/examples/"
 #define PREVIEW_DIR "azure/api/preview-2026-05-01-preview/examples/"
@@ -478,8 +479,6 @@ int main(void)
 {
 	Suite *suite = suite_create("examples");
 	TCase *tcase = tcase_create("examples");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, examples);
@@ -487,9 +486,5 @@ int main(void)
 	tcase_add_test(tcase, older_version);
 	tcase_add_test(tcase, lists_of_arm);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

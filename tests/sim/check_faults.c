@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 
 #include "simtest.h"
+#include "../unit/run_suite.h"
 
 #define RUN SIMTEST_FLEET "/updateRuns/run1"
 #define QUERY "?api-version=" SIMTEST_STABLE
@@ -334,8 +335,6 @@ int main(void)
 {
 	Suite *suite = suite_create("faults");
 	TCase *tcase = tcase_create("faults");
-	SRunner *runner;
-	int failed;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return 1;
@@ -349,9 +348,5 @@ int main(void)
 	tcase_add_test(tcase, lost_answers);
 	tcase_add_test(tcase, matching);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

@@ -17,6 +17,7 @@
 #include <openssl/x509.h>
 
 #include "simtest.h"
+#include "../unit/run_suite.h"
 
 #define TENANT "11111111-1111-1111-1111-111111111111"
 #define CLIENT "22222222-2222-2222-2222-222222222222"
@@ -496,8 +497,6 @@ int main(void)
 {
 	Suite *suite = suite_create("identity");
 	TCase *tcase = tcase_create("assertions");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -512,9 +511,5 @@ int main(void)
 	tcase_add_test(tcase, app_service);
 	tcase_add_test(tcase, the_azure_arc_agent);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

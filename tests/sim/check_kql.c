@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "json.h"
 #include "kql.h"
+#include "../unit/run_suite.h"
 
 #define NOW INT64_C(1773144000) /* 2026-03-10T12:00:00Z */
 #define ROWS                                                                                       \
@@ -136,17 +137,11 @@ int main(void)
 {
 	Suite *suite = suite_create("kql");
 	TCase *tests = tcase_create("kql");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tests, operators_do_what_the_reference_says, 0,
 			    sizeof(good) / sizeof(good[0]));
 	tcase_add_loop_test(tests, what_is_not_known_is_refused, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tests, a_filter_takes_300_ids);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

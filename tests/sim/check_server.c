@@ -7,6 +7,7 @@
 #include <check.h>
 
 #include "simtest.h"
+#include "../unit/run_suite.h"
 
 #define TENANT "11111111-1111-1111-1111-111111111111"
 #define CLIENT "22222222-2222-2222-2222-222222222222"
@@ -392,8 +393,6 @@ int main(void)
 {
 	Suite *suite = suite_create("server");
 	TCase *tcase = tcase_create("server");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, tokens);
@@ -406,9 +405,5 @@ int main(void)
 	tcase_add_test(tcase, absent);
 	tcase_add_test(tcase, permissions);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

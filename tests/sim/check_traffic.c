@@ -13,6 +13,7 @@
 #include <check.h>
 
 #include "simtest.h"
+#include "../unit/run_suite.h"
 
 #define RECORDING "azure/traffic/hubless-2025-04-01-preview.jsonl"
 #define ARM "https://management.azure.com"
@@ -409,15 +410,9 @@ int main(void)
 {
 	Suite *suite = suite_create("traffic");
 	TCase *tcase = tcase_create("traffic");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, recorded_exchanges);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

@@ -12,6 +12,7 @@
 
 #include "simrun.h"
 #include "simtest.h"
+#include "../unit/run_suite.h"
 
 /* Gates before and after stage and group; one after the other they hold the run. */
 START_TEST(gates)
@@ -387,8 +388,6 @@ int main(void)
 {
 	Suite *suite = suite_create("waits");
 	TCase *tcase = tcase_create("waits");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, gates);
@@ -405,9 +404,5 @@ int main(void)
 	tcase_add_test(tcase, history);
 	tcase_add_test(tcase, generate);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "arm_fixture.h"
 #include "model.h"
+#include "run_suite.h"
 
 START_TEST(test_request)
 {
@@ -548,8 +549,6 @@ int main(void)
 {
 	Suite *suite = suite_create("arm");
 	TCase *tests = tcase_create("arm");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -572,9 +571,5 @@ int main(void)
 	tcase_add_test(tests, test_token_shared_and_renewed);
 	tcase_add_test(tests, test_token_failure_remembered);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 /* Lists of the ARM client: pages, their links, and links that lead elsewhere. */
 #include "arm_fixture.h"
 #include "model.h"
+#include "run_suite.h"
 
 static size_t items;
 static char names[256];
@@ -231,8 +232,6 @@ int main(void)
 {
 	Suite *suite = suite_create("arm_list");
 	TCase *tests = tcase_create("arm_list");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -245,9 +244,5 @@ int main(void)
 	tcase_add_test(tests, test_second_page_fails);
 	tcase_add_loop_test(tests, test_throttled_between, 0, 4);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

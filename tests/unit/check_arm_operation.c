@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Actions and long-running operations of the ARM client. */
 #include "arm_fixture.h"
+#include "run_suite.h"
 
 /* No action is ever sent twice unless it is certain that nothing was done. */
 static const struct {
@@ -559,8 +560,6 @@ int main(void)
 {
 	Suite *suite = suite_create("arm_operation");
 	TCase *tests = tcase_create("arm_operation");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -573,9 +572,5 @@ int main(void)
 	tcase_add_test(tests, test_own_pace);
 	tcase_add_test(tests, test_long_links);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "arm_fixture.h"
+#include "run_suite.h"
 
 #define CHALLENGE                                                                           \
 	"www-authenticate: Bearer realm=\"\", "                                             \
@@ -133,8 +134,6 @@ int main(void)
 {
 	Suite *suite = suite_create("arm_sign_in");
 	TCase *tests = tcase_create("arm_sign_in");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -143,9 +142,5 @@ int main(void)
 	tcase_add_test(tests, test_cache_full);
 	tcase_add_test(tests, test_not_there);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
  */
 #include "certificate.h"
 #include "credential_fixture.h"
+#include "run_suite.h"
 
 #define TENANT "11111111-0000-0000-0000-000000000000"
 #define CLIENT "22222222-0000-0000-0000-000000000000"
@@ -307,8 +308,6 @@ int main(void)
 {
 	Suite *suite = suite_create("assertion");
 	TCase *tests = tcase_create("assertion");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tests, setup_once, teardown_once);
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -326,9 +325,5 @@ int main(void)
 	tcase_add_test(tests, test_environment_certificate);
 	tcase_add_test(tests, test_environment_tenant);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -14,6 +14,7 @@
 
 #include "audit.h"
 #include "folder.h"
+#include "run_suite.h"
 
 static char folder[256];
 static char path[300];
@@ -460,8 +461,6 @@ int main(void)
 {
 	Suite *suite = suite_create("audit");
 	TCase *tcase = tcase_create("audit");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_fields);
@@ -482,9 +481,5 @@ int main(void)
 	tcase_add_test(tcase, test_relative);
 	suite_add_tcase(suite, tcase);
 	/* A test has a limit set to its process, which the others must not have. */
-	srunner_set_fork_status(runner, CK_FORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite_in(suite, CK_FORK);
 }

@@ -8,6 +8,7 @@
 #include "audit_read.h"
 #include "buf.h"
 #include "folder.h"
+#include "run_suite.h"
 
 #define MAX_TAKEN 3000
 
@@ -249,8 +250,6 @@ int main(void)
 {
 	Suite *suite = suite_create("audit_read");
 	TCase *tcase = tcase_create("read");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, across_pieces, 0, sizeof(lengths) / sizeof(lengths[0]));
@@ -261,9 +260,5 @@ int main(void)
 	tcase_add_test(tcase, broken_lines);
 	tcase_add_test(tcase, no_log);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

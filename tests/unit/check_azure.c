@@ -514,5 +514,5 @@ int main(void)
 	tcase_add_test(all, every_recorded_answer_is_read_right);
 	tcase_add_test(all, every_described_field_is_read_or_has_a_reason);
 	suite_add_tcase(suite, all);
-	return fixture_main(suite);
+	return run_suite(suite);
 }

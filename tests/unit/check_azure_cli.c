@@ -8,6 +8,7 @@
 
 #include "credential_fixture.h"
 #include "model.h"
+#include "run_suite.h"
 
 static char script[300], args[300];
 
@@ -244,8 +245,6 @@ int main(void)
 {
 	Suite *suite = suite_create("azure_cli");
 	TCase *tests = tcase_create("azure_cli");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, begin, teardown);
 	tcase_set_timeout(tests, 60);
@@ -260,9 +259,5 @@ int main(void)
 	tcase_add_test(tests, test_silent);
 	tcase_add_test(tests, test_strange_words);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "client.h"
 #include "fake_transport.h"
 #include "plan_act.h"
+#include "run_suite.h"
 
 #define JSON "content-type: application/json\n"
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
@@ -191,8 +192,6 @@ int main(void)
 {
 	Suite *suite = suite_create("client");
 	TCase *tests = tcase_create("client");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, test_actions, 0, (int)COUNT(actions));
@@ -201,9 +200,5 @@ int main(void)
 	tcase_add_test(tests, test_get);
 	tcase_add_test(tests, test_get_empty);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

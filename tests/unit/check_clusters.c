@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cluster_state.h"
+#include "run_suite.h"
 
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
 
@@ -179,8 +180,6 @@ int main(void)
 {
 	Suite *suite = suite_create("clusters");
 	TCase *all = tcase_create("clusters");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(all, versions_are_read, 0, COUNT(versions));
 	tcase_add_test(all, versions_are_compared);
@@ -189,8 +188,5 @@ int main(void)
 	tcase_add_test(all, a_cluster_is_as_bad_as_its_worst_pool);
 	tcase_add_test(all, a_cluster_that_says_little);
 	suite_add_tcase(suite, all);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "config_fixture.h"
+#include "run_suite.h"
 
 #define CLOUD(KEYS) \
 	"clouds: { own: { authority = \"https://a\"; arm = \"https://b\"; " KEYS " }; };"
@@ -447,8 +448,6 @@ int main(void)
 {
 	Suite *suite = suite_create("config");
 	TCase *tests = tcase_create("config");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -469,9 +468,5 @@ int main(void)
 	tcase_add_test(tests, module_defaults_that_do_not_suit);
 	tcase_add_test(tests, shipped_file_with_lines_removed);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

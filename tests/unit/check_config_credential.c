@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The group credentials of the configuration: every kind, and what every error says. */
 #include "config_fixture.h"
+#include "run_suite.h"
 
 #define CREDENTIAL(KEYS) "credentials: { r: { " KEYS " }; };"
 
@@ -114,17 +115,11 @@ int main(void)
 {
 	Suite *suite = suite_create("config_credential");
 	TCase *tests = tcase_create("credentials");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, errors_name_the_key_and_what_is_allowed, 0,
 			    (int)(sizeof(refused) / sizeof(refused[0])));
 	tcase_add_test(tests, each_kind_of_credential);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

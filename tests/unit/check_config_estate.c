@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The group estates of the configuration: what it gives, and what every error says. */
 #include "config_fixture.h"
+#include "run_suite.h"
 
 #define ESTATE(BODY) SECRET "estates: { all: { " BODY " }; };\n"
 
@@ -176,8 +177,6 @@ int main(void)
 {
 	Suite *suite = suite_create("config_estate");
 	TCase *tests = tcase_create("config_estate");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, begin, teardown);
 	tcase_add_test(tests, the_least_is_a_reader);
@@ -188,9 +187,5 @@ int main(void)
 	tcase_add_test(tests, which_estate);
 	tcase_add_test(tests, an_estate_twice_is_an_error);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "credential_fixture.h"
 #include "model.h"
+#include "run_suite.h"
 
 static void answer(const struct fake_answer *one)
 {
@@ -309,8 +310,6 @@ int main(void)
 {
 	Suite *suite = suite_create("credential");
 	TCase *tests = tcase_create("credential");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, test_types);
@@ -327,9 +326,5 @@ int main(void)
 	tcase_add_test(tests, test_token_sizes);
 	tcase_add_test(tests, test_token_file);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
  * (facts: arm.md 1.1). Also who a credential is for the cache of tokens.
  */
 #include "credential_fixture.h"
+#include "run_suite.h"
 
 #define TENANT "11111111-0000-0000-0000-000000000000"
 #define CLIENT "22222222-0000-0000-0000-000000000000"
@@ -209,8 +210,6 @@ int main(void)
 {
 	Suite *suite = suite_create("credential_chain");
 	TCase *tests = tcase_create("credential_chain");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, begin, teardown);
 	tcase_add_test(tests, test_nothing);
@@ -223,9 +222,5 @@ int main(void)
 	tcase_add_test(tests, test_code);
 	tcase_add_test(tests, test_identity);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

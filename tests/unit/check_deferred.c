@@ -8,6 +8,7 @@
 
 #include "ledger_deferred.h"
 #include "ledger_fixture.h"
+#include "run_suite.h"
 
 #define DAY 86400
 
@@ -334,8 +335,6 @@ int main(void)
 {
 	Suite *suite = suite_create("deferred");
 	TCase *tcase = tcase_create("deferred");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, what_is_kept);
@@ -349,9 +348,5 @@ int main(void)
 	tcase_add_test(tcase, killed);
 	tcase_add_test(tcase, version_1);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

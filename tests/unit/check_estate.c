@@ -3,6 +3,7 @@
 #include "arm_fixture.h"
 #include "estate.h"
 #include "model.h"
+#include "run_suite.h"
 
 #define ROWS_IN(N) "{\"totalRecords\":1,\"resultTruncated\":\"false\",\"data\":[" N "]}"
 #define RUN_ID(RUN)                                                                        \
@@ -326,8 +327,6 @@ int main(void)
 {
 	Suite *suite = suite_create("estate");
 	TCase *tests = tcase_create("estate");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, begin, end);
 	tcase_add_test(tests, a_quiet_estate_costs_a_request_for_each_query);
@@ -342,9 +341,5 @@ int main(void)
 	tcase_add_loop_test(tests, the_scope_is_in_every_request, 0, 3);
 	tcase_add_loop_test(tests, every_query_can_be_paged, 0, FLEET_ESTATE_QUERY_COUNT);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "estate.h"
 #include "estate_health.h"
+#include "run_suite.h"
 
 #define NOW INT64_C(1773144000) /* 2026-03-10T12:00:00Z */
 #define HOUR INT64_C(3600)
@@ -291,8 +292,6 @@ int main(void)
 {
 	Suite *suite = suite_create("estate_health");
 	TCase *tests = tcase_create("estate_health");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, an_empty_estate_knows_nothing);
@@ -307,9 +306,5 @@ int main(void)
 	tcase_add_test(tests, names_are_chosen_by_fleet_and_run);
 	tcase_add_test(tests, an_expression_that_cannot_be_read_is_named);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "failure.h"
+#include "run_suite.h"
 
 static const struct {
 	const char *code;
@@ -190,8 +191,6 @@ int main(void)
 {
 	Suite *suite = suite_create("failure");
 	TCase *tcase = tcase_create("failure");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, errors_have_their_class_and_a_hint, 0,
@@ -201,8 +200,5 @@ int main(void)
 	tcase_add_test(tcase, a_vague_error_is_told_by_its_details);
 	tcase_add_test(tcase, deep_details_end);
 	tcase_add_test(tcase, class_names_read_back);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

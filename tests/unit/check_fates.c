@@ -9,6 +9,7 @@
 
 #include "fates.h"
 #include "region.h"
+#include "run_suite.h"
 
 #define NOW INT64_C(1773144000) /* 2026-03-10T12:00:00Z */
 #define ID(NAME)                                                                  \
@@ -250,8 +251,6 @@ int main(void)
 {
 	Suite *suite = suite_create("fates");
 	TCase *tcase = tcase_create("fates");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, members_are_found_by_cluster_then_by_name);
@@ -259,8 +258,5 @@ int main(void)
 			    (int)(sizeof(fates) / sizeof(fates[0])));
 	tcase_add_test(tcase, repeat_offenders_are_counted_once_a_run);
 	tcase_add_test(tcase, a_gap_holds_the_region_for_the_same_target);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

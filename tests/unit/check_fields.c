@@ -543,5 +543,5 @@ int main(void)
 	tcase_add_loop_test(all, any_field_may_be_null_and_a_wrong_type_is_named, 0,
 			    FLEET_KIND_COUNT);
 	suite_add_tcase(suite, all);
-	return fixture_main(suite);
+	return run_suite(suite);
 }

@@ -14,6 +14,7 @@
 
 #include "file.h"
 #include "folder.h"
+#include "run_suite.h"
 
 static char folder[256];
 
@@ -329,8 +330,6 @@ int main(void)
 {
 	Suite *suite = suite_create("file");
 	TCase *tests = tcase_create("file");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, test_modes, 0, (int)(sizeof(modes) / sizeof(modes[0])));
@@ -343,9 +342,5 @@ int main(void)
 	tcase_add_test(tests, test_write_full_disk);
 	tcase_add_test(tests, test_wipe_and_harden);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

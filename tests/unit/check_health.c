@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Health: every row of the severity map, and properties that hold for any run. */
 #include "health_sample.h"
+#include "run_suite.h"
 
 /* ---- the severity map ---- */
 
@@ -469,16 +470,11 @@ int main(void)
 {
 	Suite *suite = suite_create("health");
 	TCase *any = tcase_create("any run");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, severity_case());
 	suite_add_tcase(suite, any);
 	tcase_add_test(any, empty_runs_are_judged);
 	tcase_add_loop_test(any, any_run_has_the_level_of_its_worst_finding, 0, 10);
 	tcase_add_test(any, every_cause_has_a_word_and_advice_where_there_is_something_to_do);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "durations.h"
 #include "history_fixture.h"
+#include "run_suite.h"
 
 /* ---- Numbers */
 
@@ -314,8 +315,6 @@ int main(void)
 {
 	Suite *suite = suite_create("history");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_set_timeout(all, 120);
@@ -331,9 +330,5 @@ int main(void)
 	tcase_add_test(all, names_that_are_too_long_are_left_out);
 	tcase_add_test(all, more_clusters_than_any_fleet_has_are_not_kept);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

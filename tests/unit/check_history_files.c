@@ -9,6 +9,7 @@
 
 #include "history_fixture.h"
 #include "ledger.h"
+#include "run_suite.h"
 
 static void refused(const char *words)
 {
@@ -256,8 +257,6 @@ int main(void)
 {
 	Suite *suite = suite_create("history_files");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_set_timeout(all, 120);
@@ -271,9 +270,5 @@ int main(void)
 	tcase_add_test(all, no_time_is_no_history);
 	tcase_add_test(all, processes_take_turns);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -191,5 +191,5 @@ int main(void)
 	tcase_add_test(all, errors_in_every_envelope);
 	tcase_add_test(all, json_is_read_strictly);
 	suite_add_tcase(suite, all);
-	return fixture_main(suite);
+	return run_suite(suite);
 }

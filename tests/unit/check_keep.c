@@ -11,6 +11,7 @@
 
 #include "config_fixture.h"
 #include "model.h"
+#include "run_suite.h"
 
 #define FLEET(NAME)                                                                             \
 	"fleets: { " NAME ": { subscription = \"" GUID "\"; resource_group = \"rg\"; reader = " \
@@ -503,8 +504,6 @@ int main(void)
 {
 	Suite *suite = suite_create("keep");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(all, begin, end);
 	tcase_add_test(all, a_configuration_stays);
@@ -522,9 +521,5 @@ int main(void)
 	tcase_add_test(all, large_views);
 	tcase_add_test(all, nothing_leaks);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_suite(suite);
 }

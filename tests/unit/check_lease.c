@@ -11,6 +11,7 @@
 
 #include "folder.h"
 #include "lease.h"
+#include "run_suite.h"
 
 #define NOW 1764543600 /* 2025-11-30T23:00:00Z */
 #define NODES 8
@@ -274,8 +275,6 @@ int main(void)
 {
 	Suite *suite = suite_create("lease");
 	TCase *tcase = tcase_create("lease");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, none_is_configured);
@@ -288,9 +287,5 @@ int main(void)
 	tcase_add_test(tcase, only_one_of_many);
 	tcase_add_test(tcase, sweep);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ledger_fixture.h"
+#include "run_suite.h"
 
 #define OTHER_FLEET "/subscriptions/1/resourceGroups/rg/providers/p/fleets/edge"
 #define SHORT_MS 60 /* for what must not succeed */
@@ -402,8 +403,6 @@ int main(void)
 {
 	Suite *suite = suite_create("ledger");
 	TCase *tcase = tcase_create("ledger");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -420,8 +419,5 @@ int main(void)
 	tcase_add_test(tcase, test_lock);
 	tcase_add_test(tcase, test_busy);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ledger_fixture.h"
+#include "run_suite.h"
 
 /* Opening must fail, and the message says WORDS and names the place. */
 static void refused(const char *words)
@@ -295,8 +296,6 @@ int main(void)
 {
 	Suite *suite = suite_create("ledger_files");
 	TCase *tcase = tcase_create("ledger_files");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -317,8 +316,5 @@ int main(void)
 	tcase_add_test(tcase, test_owner);
 	tcase_add_test(tcase, test_read_only);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

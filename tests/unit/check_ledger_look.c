@@ -7,6 +7,7 @@
 #include "ledger_fixture.h"
 #include "ledger_look.h"
 #include "model.h"
+#include "run_suite.h"
 
 static struct fleet_ledger_sight sight;
 static struct fleet_error error;
@@ -106,8 +107,6 @@ int main(void)
 {
 	Suite *suite = suite_create("ledger_look");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_add_test(all, none_is_made);
@@ -117,9 +116,5 @@ int main(void)
 	tcase_add_test(all, held_ledger);
 	tcase_add_test(all, folder_of_others);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_suite(suite);
 }

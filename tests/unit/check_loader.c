@@ -9,6 +9,7 @@
 
 #include "folder.h"
 #include "loader.h"
+#include "run_suite.h"
 
 static char folder[200];
 static struct fleet_loaded loaded;
@@ -288,8 +289,6 @@ int main(void)
 {
 	Suite *suite = suite_create("loader");
 	TCase *tests = tcase_create("loader");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -306,9 +305,5 @@ int main(void)
 	tcase_add_test(tests, missing_module_names_those_there_are);
 	tcase_add_test(tests, folders_for_kinds);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 
 #include "credential_fixture.h"
 #include "managed_identity.h"
+#include "run_suite.h"
 
 #define CLIENT "22222222-0000-0000-0000-000000000000"
 #define IMDS "http://169.254.169.254/metadata/identity/oauth2/token"
@@ -361,8 +362,6 @@ int main(void)
 {
 	Suite *suite = suite_create("managed_identity");
 	TCase *tests = tcase_create("managed_identity");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, begin, teardown);
 	tcase_add_test(tests, test_imds);
@@ -382,9 +381,5 @@ int main(void)
 	tcase_add_test(tests, test_arc_no_challenge);
 	tcase_add_test(tests, test_arc);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

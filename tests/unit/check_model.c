@@ -329,5 +329,5 @@ int main(void)
 	tcase_add_test(traps, trap_15_no_retry_after_on_the_wire);
 	tcase_add_test(traps, trap_16_etag_keeps_its_quotes);
 	suite_add_tcase(suite, traps);
-	return fixture_main(suite);
+	return run_suite(suite);
 }

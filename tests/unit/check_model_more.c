@@ -311,5 +311,5 @@ int main(void)
 	tcase_add_test(traps, trap_31_an_event_is_no_gate);
 	tcase_add_test(traps, trap_32_contradicting_ids_do_no_harm);
 	suite_add_tcase(suite, traps);
-	return fixture_main(suite);
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "node_image.h"
+#include "run_suite.h"
 
 static const struct {
 	const char *version;
@@ -39,14 +40,9 @@ int main(void)
 {
 	Suite *suite = suite_create("node_image");
 	TCase *tcase = tcase_create("node_image");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, a_date_is_read_or_there_is_none, 0,
 			    (int)(sizeof(images) / sizeof(images[0])));
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

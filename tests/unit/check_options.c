@@ -7,6 +7,7 @@
 
 #include "folder.h"
 #include "options.h"
+#include "run_suite.h"
 
 struct values {
 	bool active;
@@ -458,8 +459,6 @@ int main(void)
 {
 	Suite *suite = suite_create("options");
 	TCase *tests = tcase_create("options");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, defaults_fill_every_field);
@@ -482,9 +481,5 @@ int main(void)
 	tcase_add_test(tests, sound_tables_are_accepted);
 	tcase_add_test(tests, bad_default_is_our_bug);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "output.h"
 #include "payload.h"
+#include "run_suite.h"
 
 struct values {
 	const char *run, *match;
@@ -534,8 +535,6 @@ int main(void)
 {
 	Suite *suite = suite_create("output");
 	TCase *tests = tcase_create("output");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tests, perfdata_has_no_gaps);
 	tcase_add_test(tests, a_module_without_tables_prints_what_it_likes);
@@ -552,9 +551,5 @@ int main(void)
 	tcase_add_test(tests, metrics_have_names_of_their_own);
 	tcase_add_test(tests, metrics_labels);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

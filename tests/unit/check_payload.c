@@ -488,5 +488,5 @@ int main(void)
 	tcase_add_test(all, numbers_and_depth_of_a_file_are_bounded);
 	tcase_add_test(all, many_items_are_found_again);
 	suite_add_tcase(suite, all);
-	return fixture_main(suite);
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "period.h"
 #include "text.h"
+#include "run_suite.h"
 
 static int64_t at(const char *text)
 {
@@ -109,14 +110,9 @@ int main(void)
 {
 	Suite *suite = suite_create("period");
 	TCase *tcase = tcase_create("period");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tcase, test_times, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_loop_test(tcase, test_bad, 0, (int)(sizeof(bad) / sizeof(bad[0])));
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

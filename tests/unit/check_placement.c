@@ -8,6 +8,7 @@
 
 #include "name_filter.h"
 #include "placement.h"
+#include "run_suite.h"
 
 #define NOW INT64_C(1773144000) /* 2026-03-10T12:00:00Z */
 #define MEMBER(NAME, REST) "{\"name\":\"" NAME "\",\"properties\":{" REST "}}"
@@ -185,15 +186,10 @@ int main(void)
 {
 	Suite *suite = suite_create("placement");
 	TCase *tcase = tcase_create("placement");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, members_are_placed, 0, (int)(sizeof(rows) / sizeof(rows[0])));
 	tcase_add_test(tcase, what_is_wrong_is_named);
 	tcase_add_test(tcase, names_are_filtered);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plan_request.h"
+#include "run_suite.h"
 
 #define GATE "11111111-2222-3333-4444-555555555555"
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
@@ -165,8 +166,6 @@ int main(void)
 {
 	Suite *suite = suite_create("plan_request");
 	TCase *all = tcase_create("requests");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(all, the_service_s_operations, 0, COUNT(operations));
 	tcase_add_loop_test(all, no_etag_that_matches_anything, 0, COUNT(operations));
@@ -177,8 +176,5 @@ int main(void)
 	tcase_add_test(all, signatures_that_are_too_long);
 	tcase_add_test(all, names_of_verbs);
 	suite_add_tcase(suite, all);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The gate-keeper: for each interlock the one input that makes it fail with all others passing. */
 #include "policy_world.h"
+#include "run_suite.h"
 
 static const struct fleet_rule_verdict *verdict_of(const struct world *w, const char *rule)
 {
@@ -403,8 +404,6 @@ int main(void)
 {
 	Suite *suite = suite_create("policy");
 	TCase *tcase = tcase_create("decide");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, everything_passes);
 	tcase_add_test(tcase, all_rules_in_one_order);
@@ -413,9 +412,5 @@ int main(void)
 	tcase_add_loop_test(tcase, the_event_alone, 0, (int)COUNT(spoiled));
 	tcase_add_test(tcase, hostile_texts_stay_one_line);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

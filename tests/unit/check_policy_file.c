@@ -12,6 +12,7 @@
 
 #include "folder.h"
 #include "policy.h"
+#include "run_suite.h"
 
 static char folder[256];
 static char path[300];
@@ -456,14 +457,11 @@ int main(void)
 {
 	Suite *suite = suite_create("policy_file");
 	TCase *tcase = tcase_create("policy_file");
-	SRunner *runner;
-	int failed;
 
 	if (!become_root()) {
 		(void)printf("skipped: needs root or user namespaces\n");
 		return 77;
 	}
-	runner = srunner_create(suite);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_defaults);
 	tcase_add_test(tcase, test_every_key);
@@ -483,8 +481,5 @@ int main(void)
 	tcase_add_loop_test(tcase, test_shipped, 0, 3);
 	tcase_add_test(tcase, test_free_null);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who a permission is for, how cooldowns grow, when a refusal ends, and the key of a problem. */
 #include "policy_world.h"
+#include "run_suite.h"
 
 START_TEST(a_module_that_refuses_names_its_rule)
 {
@@ -246,8 +247,6 @@ int main(void)
 {
 	Suite *suite = suite_create("policy, more");
 	TCase *tcase = tcase_create("decide");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, a_module_that_refuses_names_its_rule);
 	tcase_add_test(tcase, manual);
@@ -258,9 +257,5 @@ int main(void)
 	tcase_add_test(tcase, a_refusal_says_when_it_ends);
 	tcase_add_test(tcase, the_key_tells_problems_apart);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

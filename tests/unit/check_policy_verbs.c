@@ -2,6 +2,7 @@
 /* What differs between actions: facts/actions.md D4, each row with the input in which a naive
  * handler would do harm. */
 #include "policy_world.h"
+#include "run_suite.h"
 
 static struct fleet_plan_target allowed[2];
 
@@ -339,8 +340,6 @@ int main(void)
 	Suite *suite = suite_create("policy, by action");
 	TCase *all = tcase_create("actions");
 	const int first = FLEET_VERB_START, end = FLEET_VERB_STOP_ALL + 1;
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(all, each_action_can_be_allowed, first, end);
 	tcase_add_loop_test(all, a_permission_is_for_one_action, first, end);
@@ -361,9 +360,5 @@ int main(void)
 	tcase_add_test(all, no_limit_of_number_holds_the_kill_switch_back);
 	tcase_add_test(all, an_unknown_outcome_holds_the_kill_switch_back);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "range.h"
+#include "run_suite.h"
 
 #define NONE INT64_MIN
 
@@ -95,8 +96,6 @@ int main(void)
 {
 	Suite *suite = suite_create("range");
 	TCase *tcase = tcase_create("range");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, a_range_alerts_outside_and_with_at_inside, 0,
@@ -104,8 +103,5 @@ int main(void)
 	tcase_add_loop_test(tcase, what_is_no_range_is_refused_and_changes_nothing, 0,
 			    (int)(sizeof(refused) / sizeof(refused[0])));
 	tcase_add_test(tcase, a_zeroed_range_never_alerts);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "remarks.h"
+#include "run_suite.h"
 
 static struct fleet_view *view;
 static struct fleet_result *result;
@@ -108,8 +109,6 @@ int main(void)
 {
 	Suite *suite = suite_create("remarks");
 	TCase *tcase = tcase_create("remarks");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -117,8 +116,5 @@ int main(void)
 	tcase_add_test(tcase, when_all_is_ok_it_says_so);
 	tcase_add_test(tcase, many_are_counted_and_keep_their_level);
 	tcase_add_test(tcase, the_end_of_the_first_line_is_never_cut);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

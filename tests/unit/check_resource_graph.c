@@ -7,6 +7,7 @@
 #include "model.h"
 #include "payload.h"
 #include "resource_graph.h"
+#include "run_suite.h"
 
 #define URL                                                                        \
 	"https://management.azure.com/providers/Microsoft.ResourceGraph/resources" \
@@ -311,8 +312,6 @@ int main(void)
 {
 	Suite *suite = suite_create("resource_graph");
 	TCase *tests = tcase_create("resource_graph");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, begin, teardown);
 	tcase_set_timeout(tests, 60);
@@ -328,9 +327,5 @@ int main(void)
 	tcase_add_test(tests, test_throttled);
 	tcase_add_test(tests, test_quote);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "result.h"
+#include "run_suite.h"
 
 static char *print_with(const struct fleet_result *result, int verbosity, size_t max)
 {
@@ -470,8 +471,6 @@ int main(void)
 {
 	Suite *suite = suite_create("result");
 	TCase *tests = tcase_create("result");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tests, worst_of_two);
 	tcase_add_test(tests, nothing_is_unknown);
@@ -490,9 +489,5 @@ int main(void)
 	tcase_add_test(tests, error_takes_the_level_it_is_given);
 	tcase_add_loop_test(tests, any_tree_prints_well, 0, 50);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 
 #include "loader.h"
 #include "module.h"
+#include "run_suite.h"
 
 #define FLEETS "Microsoft.ContainerService/fleets"
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
@@ -236,8 +237,6 @@ int main(void)
 {
 	Suite *suite = suite_create("rights");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(all, patterns);
 	tcase_add_test(all, pattern_of_stars);
@@ -248,9 +247,5 @@ int main(void)
 	tcase_add_test(all, reader_role);
 	tcase_add_test(all, operator_role);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_suite(suite);
 }

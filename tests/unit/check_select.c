@@ -8,6 +8,7 @@
 
 #include "health.h"
 #include "select.h"
+#include "run_suite.h"
 
 #define NOW INT64_C(1773144000) /* 2026-03-10T12:00:00Z */
 #define PROFILES "/subscriptions/s/resourceGroups/g/providers/p/fleets/f/autoUpgradeProfiles/"
@@ -314,8 +315,6 @@ int main(void)
 {
 	Suite *suite = suite_create("select");
 	TCase *tcase = tcase_create("select");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, selectors_narrow_and_the_newest_or_worst_is_taken, 0,
@@ -326,8 +325,5 @@ int main(void)
 	tcase_add_test(tcase, an_empty_fleet_says_so);
 	tcase_add_test(tcase, selectors_that_exclude_each_other_are_refused);
 	tcase_add_test(tcase, the_default_thresholds_are_those_of_the_option_table);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

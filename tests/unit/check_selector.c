@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "selector.h"
+#include "run_suite.h"
 
 static const struct fleet_label labels[] = {
 	{"env", "prod"}, {"tier", "3"},
@@ -141,15 +142,10 @@ int main(void)
 {
 	Suite *suite = suite_create("selector");
 	TCase *tcase = tcase_create("selector");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, a_selector_selects, 0, (int)(sizeof(good) / sizeof(good[0])));
 	tcase_add_loop_test(tcase, what_is_no_selector_is_said_and_selects_nothing, 0,
 			    (int)(sizeof(bad) / sizeof(bad[0])));
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "ledger_look.h"
 #include "self_gather.h"
 #include "source_fixture.h"
+#include "run_suite.h"
 
 #define PERMISSIONS(LIST) "{\"value\":[" LIST "]}"
 #define DATE "date: Mon, 23 Nov 2026 08:00:00 GMT\n"
@@ -505,8 +506,6 @@ int main(void)
 {
 	Suite *suite = suite_create("self");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(all, begin, end);
 	tcase_add_test(all, good_answer);
@@ -525,9 +524,5 @@ int main(void)
 	tcase_add_test(all, lists);
 	tcase_add_test(all, ledgers);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include "model.h"
 #include "self_private.h"
 #include "worker_state.h"
+#include "run_suite.h"
 
 static char folder[200];
 static struct fleet_config config;
@@ -177,8 +178,6 @@ int main(void)
 {
 	Suite *suite = suite_create("self_worker");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_add_test(all, no_worker);
@@ -187,9 +186,5 @@ int main(void)
 	tcase_add_test(all, a_worker_that_is_silent);
 	tcase_add_test(all, a_file_of_no_use);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "settle.h"
+#include "run_suite.h"
 
 #define GRACE_S 120
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
@@ -106,13 +107,8 @@ int main(void)
 {
 	Suite *suite = suite_create("settle");
 	TCase *all = tcase_create("settle");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(all, every_request_is_settled_by_what_is_read, 0, COUNT(rows));
 	suite_add_tcase(suite, all);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include "certificate.h"
 #include "clock.h"
 #include "signer.h"
+#include "run_suite.h"
 
 #define AUDIENCE "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token"
 #define CLIENT "22222222-0000-0000-0000-000000000000"
@@ -366,8 +367,6 @@ int main(void)
 {
 	Suite *suite = suite_create("signer");
 	TCase *tests = tcase_create("signer");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(tests, setup_once, teardown_once);
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -381,9 +380,5 @@ int main(void)
 	tcase_add_test(tests, test_damaged);
 	tcase_add_test(tests, test_expiry);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

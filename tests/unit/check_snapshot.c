@@ -14,6 +14,7 @@
 #include "folder.h"
 #include "model.h"
 #include "snapshot.h"
+#include "run_suite.h"
 
 static char folder[256];
 static const char key[] = "https://arm reader 2026-06-01 /subscriptions/s/fleets/f updateRuns";
@@ -405,8 +406,6 @@ int main(void)
 {
 	Suite *suite = suite_create("snapshot");
 	TCase *tests = tcase_create("snapshot");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -422,9 +421,5 @@ int main(void)
 	tcase_add_test(tests, test_concurrent);
 	tcase_add_test(tests, test_memo);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "snapshot.h"
 #include "source_fixture.h"
+#include "run_suite.h"
 
 static const struct fake_answer two_runs[] = {
 	{200,
@@ -495,8 +496,6 @@ int main(void)
 {
 	Suite *suite = suite_create("source");
 	TCase *tests = tcase_create("source");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -518,9 +517,5 @@ int main(void)
 	tcase_add_test(tests, test_wait_ends);
 	tcase_add_test(tests, test_change_times);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

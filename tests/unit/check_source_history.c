@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "source_fixture.h"
+#include "run_suite.h"
 
 #define NEEDS (FLEET_NEEDS_RUNS | FLEET_NEEDS_HISTORY)
 #define MEMBER(NAME, STATE, TIMES)                                                         \
@@ -243,8 +244,6 @@ int main(void)
 {
 	Suite *suite = suite_create("source_history");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(all, setup_history, teardown_history);
 	tcase_set_timeout(all, 120);
@@ -257,9 +256,5 @@ int main(void)
 	tcase_add_test(all, a_damaged_snapshot_of_it_is_none);
 	tcase_add_test(all, an_old_history_makes_no_view_old);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

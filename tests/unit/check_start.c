@@ -6,6 +6,7 @@
 #include "model_fixture.h"
 
 #include "../../plugins/actions/start.c"
+#include "run_suite.h"
 
 #define NOW INT64_C(1773144000) /* 2026-03-10T12:00:00Z */
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
@@ -363,8 +364,6 @@ int main(void)
 {
 	Suite *suite = suite_create("start");
 	TCase *tcase = tcase_create("plan");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, each_state, 0, (int)COUNT(states));
@@ -380,9 +379,5 @@ int main(void)
 	tcase_add_test(tcase, too_long_for_a_plan);
 	tcase_add_test(tcase, the_module_is_sound);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

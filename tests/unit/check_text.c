@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "error.h"
 #include "text.h"
+#include "run_suite.h"
 
 START_TEST(times)
 {
@@ -286,8 +287,6 @@ int main(void)
 {
 	Suite *suite = suite_create("text and base");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(all, 60);
 	tcase_add_test(all, times);
@@ -303,9 +302,5 @@ int main(void)
 	tcase_add_test(all, errors_are_one_safe_line);
 	tcase_add_test(all, deadlines_only_come_nearer);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

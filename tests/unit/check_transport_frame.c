@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "transport_frame.h"
+#include "run_suite.h"
 
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
 
@@ -387,8 +388,6 @@ int main(void)
 {
 	Suite *suite = suite_create("transport_frame");
 	TCase *tests = tcase_create("frames");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tests, test_request);
 	tcase_add_test(tests, test_bare_request);
@@ -401,9 +400,5 @@ int main(void)
 	tcase_add_test(tests, test_failure);
 	tcase_add_loop_test(tests, test_spoilt_answer, 0, 2);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

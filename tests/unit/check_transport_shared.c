@@ -14,6 +14,7 @@
 
 #include "transport_frame.h"
 #include "transport_shared.h"
+#include "run_suite.h"
 
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof((ARRAY)[0]))
 /* A process on a busy machine may be late by this much; a hang is much longer. */
@@ -426,8 +427,6 @@ int main(void)
 {
 	Suite *suite = suite_create("transport_shared");
 	TCase *tests = tcase_create("client");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 120);
@@ -443,9 +442,5 @@ int main(void)
 	tcase_add_test(tests, test_other_user);
 	tcase_add_test(tests, test_other_owner);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

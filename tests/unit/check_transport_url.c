@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "transport_url.h"
+#include "run_suite.h"
 
 /* App Service on Linux has its token service at some link-local address. */
 static const struct {
@@ -40,14 +41,8 @@ int main(void)
 {
 	Suite *suite = suite_create("transport_url");
 	TCase *tests = tcase_create("transport_url");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tests, test_local_places, 0, sizeof(places) / sizeof(places[0]));
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

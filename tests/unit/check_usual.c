@@ -3,6 +3,7 @@
  * at and above each of its limits. */
 #include "health_sample.h"
 #include "health_scope.h"
+#include "run_suite.h"
 
 #define HOURS(N) ((N)*HOUR)
 
@@ -472,8 +473,6 @@ int main(void)
 {
 	Suite *suite = suite_create("usual");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(all, the_end_is_the_longest_way_through_the_stages);
 	tcase_add_test(all, the_end_knows_what_runs_side_by_side);
@@ -489,9 +488,5 @@ int main(void)
 	tcase_add_test(all, what_is_usual_is_found_in_any_order);
 	tcase_add_test(all, names_that_look_alike_are_told_apart);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -189,5 +189,5 @@ int main(void)
 	tcase_add_test(all, a_mapping_is_taken_over);
 	tcase_add_test(all, damage_is_no_item);
 	suite_add_tcase(suite, all);
-	return fixture_main(suite);
+	return run_suite(suite);
 }

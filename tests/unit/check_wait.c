@@ -2,6 +2,7 @@
 /* What a run waits for: every class of Pending, gate and wait below, at and above its limits, and
  * which waits explain that nothing changes. */
 #include "health_sample.h"
+#include "run_suite.h"
 
 /* ---- what members wait for ---- */
 
@@ -428,12 +429,7 @@ static TCase *wait_case(void)
 int main(void)
 {
 	Suite *suite = suite_create("wait");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, wait_case());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../plugins/hosts/worker_command.h"
+#include "run_suite.h"
 
 #define COUNT(LIST) (sizeof(LIST) / sizeof((LIST)[0]))
 #define MOST 9
@@ -190,8 +191,6 @@ int main(void)
 {
 	Suite *suite = suite_create("worker_command");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(all, plain_lines, 0, (int)COUNT(plain));
 	tcase_add_loop_test(all, lines_for_a_shell, 0, (int)COUNT(shells));
@@ -199,9 +198,5 @@ int main(void)
 	tcase_add_test(all, short_lines_of_short_words);
 	tcase_add_test(all, a_long_line_for_a_shell);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_suite(suite);
 }

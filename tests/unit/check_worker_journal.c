@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../../plugins/hosts/worker_journal.h"
+#include "run_suite.h"
 
 static const char job[] = "job_id=7\0type=0\0command=/x/check_fleet runs\0timeout=10";
 static const char end[] = {1, 0, 0, 0};
@@ -215,8 +216,6 @@ int main(void)
 {
 	Suite *suite = suite_create("worker_journal");
 	TCase *tests = tcase_create("worker_journal");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, begin, finish);
 	tcase_add_test(tests, a_child_sees_what_the_parent_noted_later);
@@ -230,9 +229,5 @@ int main(void)
 	tcase_add_test(tests, answers_stay_until_they_are_sent);
 	tcase_add_test(tests, a_new_connection_begins_with_nothing);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

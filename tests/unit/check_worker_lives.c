@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "../../plugins/hosts/worker_lives.h"
+#include "run_suite.h"
 
 /* One life of LIVED_MS that begins when it is due. Returns when it ended. */
 static int64_t live(struct worker_lives *lives, int64_t from_ms, int64_t lived_ms)
@@ -60,16 +61,10 @@ int main(void)
 {
 	Suite *suite = suite_create("worker_lives");
 	TCase *tests = tcase_create("worker_lives");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tests, test_back_off);
 	tcase_add_test(tests, test_proven);
 	tcase_add_test(tests, test_useless);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

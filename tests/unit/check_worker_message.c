@@ -8,6 +8,7 @@
 
 #include "../../plugins/hosts/worker_message.h"
 #include "error.h"
+#include "run_suite.h"
 
 #define END "\1\0\0" /* and the NUL of the literal */
 #define JOB "job_id=7\0type=0\0command=/p/check_fleet run --fleet f\0timeout=10\0"
@@ -336,8 +337,6 @@ int main(void)
 {
 	Suite *suite = suite_create("worker_message");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_add_test(all, a_message_in_pieces);
@@ -355,9 +354,5 @@ int main(void)
 	tcase_add_test(all, a_job_that_ended_before_it_began);
 	tcase_add_test(all, a_line_for_the_log);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_suite(suite);
 }

@@ -14,6 +14,7 @@
 
 #include "../../plugins/hosts/worker.h"
 #include "folder.h"
+#include "run_suite.h"
 
 __attribute__((noreturn)) static void listen_and_sleep(const struct sockaddr_un *address, int ready)
 {
@@ -92,15 +93,9 @@ int main(void)
 {
 	Suite *suite = suite_create("worker_peer");
 	TCase *tests = tcase_create("worker_peer");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tests, test_states);
 	tcase_add_test(tests, test_no_socket);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

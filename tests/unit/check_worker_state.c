@@ -8,6 +8,7 @@
 
 #include "folder.h"
 #include "worker_state.h"
+#include "run_suite.h"
 
 #define COUNT(LIST) (sizeof(LIST) / sizeof((LIST)[0]))
 
@@ -279,8 +280,6 @@ int main(void)
 {
 	Suite *suite = suite_create("worker_state");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_add_test(all, what_was_written_is_read);
@@ -291,9 +290,5 @@ int main(void)
 	tcase_add_test(all, files_of_others);
 	tcase_add_test(all, folders_that_will_not_do);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return run_suite(suite);
 }

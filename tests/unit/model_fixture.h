@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "payload.h"
+#include "run_suite.h"
 
 /* A run whose properties end in STATUS(what stands in properties.status) or "". */
 #define RUN(STATUS) \
@@ -84,17 +85,6 @@ static inline int fixture_refused(enum fleet_kind kind, const char *json,
 	*ret_error = f.error;
 	fixture_finish(&f);
 	return rc;
-}
-
-static inline int fixture_main(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
 }
 
 #endif

@@ -26,11 +26,14 @@
 #define IDLE_MS (60 * 1000) /* a runner that had nothing to do for so long ends */
 #define KEPT 2		    /* but not these */
 /* A runner's first check takes many times as long as its others, and more of the processor than of
- * waiting. So when many come at a time, a few that become warm are soon worth more than one for
- * each check, and those who wait for the service get theirs a moment later. */
-#define YOUNG_MS 250 /* a runner is young for so long; there are at most */
-#define YOUNG_MIN 4  /* of them, or */
-#define YOUNG_EACH 2 /* for each processor */
+ * waiting. So when many come at a time, as from a core once a second, a few that are warm are soon
+ * through with them: these there are at once, and a further one only for a check that has waited,
+ * and not many of them at a time. */
+#define WAITED_MS 100 /* for a runner */
+#define LOOK_MS 50    /* how often that is looked at */
+#define YOUNG_MS 250  /* a runner is young for so long; there are at most */
+#define YOUNG_MIN 4   /* of them, or */
+#define YOUNG_EACH 2  /* for each processor */
 
 struct worker_runner {
 	struct worker_watch watch; /* first: the watch is how events find us */
@@ -174,23 +177,18 @@ static struct worker_runner *start(struct worker *worker)
 	return runner;
 }
 
-/* When the next one may be started, as far as those that begin are concerned; 0 for now. */
-static int64_t next_start_ms(const struct worker *worker)
+/* May another runner begin, for JOB? */
+static bool may_start(const struct worker *worker, const struct worker_job *job)
 {
-	int64_t now_ms = fleet_monotonic_ms(), next_ms = INT64_MAX;
-	const long most = YOUNG_EACH * sysconf(_SC_NPROCESSORS_ONLN);
-	long young = 0;
+	const int64_t now_ms = fleet_monotonic_ms();
+	const long each = YOUNG_EACH * sysconf(_SC_NPROCESSORS_ONLN);
+	const size_t few = each > YOUNG_MIN ? (size_t)each : YOUNG_MIN;
+	size_t young = 0;
 
-	for (const struct worker_runner *runner = worker->runners; runner; runner = runner->next) {
-		int64_t grown_ms = runner->started_ms + YOUNG_MS;
-
-		if (runner->is_gone || grown_ms <= now_ms)
-			continue;
-		young++;
-		if (grown_ms < next_ms)
-			next_ms = grown_ms;
-	}
-	return young < (most > YOUNG_MIN ? most : YOUNG_MIN) ? 0 : next_ms;
+	for (const struct worker_runner *runner = worker->runners; runner; runner = runner->next)
+		young += !runner->is_gone && now_ms - runner->started_ms < YOUNG_MS;
+	return worker->runner_count < (size_t)worker->options.max_runners && young < few &&
+	       (worker->runner_count < few || now_ms - job->start_ms >= WAITED_MS);
 }
 
 /* The runner that was busy last, of those that wait. */
@@ -227,8 +225,7 @@ bool worker_runner_give(struct worker *worker, struct worker_job *job)
 		job->kind = WORKER_PROGRAM;
 		return false;
 	}
-	if (!runner && worker->runner_count < (size_t)worker->options.max_runners &&
-	    next_start_ms(worker) == 0)
+	if (!runner && may_start(worker, job))
 		runner = start(worker);
 	if (!runner) {
 		/* Without any it would wait in vain: a program cannot be started either, and says
@@ -332,7 +329,7 @@ static void expire(struct worker *worker, struct worker_runner *runner)
 int64_t worker_runners_tick(struct worker *worker, int64_t now_ms)
 {
 	struct worker_runner **at = &worker->runners;
-	int64_t next_ms = INT64_MAX, young_ms;
+	int64_t next_ms = INT64_MAX;
 
 	while (*at) {
 		struct worker_runner *runner = *at;
@@ -351,9 +348,9 @@ int64_t worker_runners_tick(struct worker *worker, int64_t now_ms)
 		}
 		at = &runner->next;
 	}
-	/* Who waits for a runner is given one when there may be the next. */
-	young_ms = worker->waiting ? next_start_ms(worker) : 0;
-	return young_ms != 0 && young_ms < next_ms ? young_ms : next_ms;
+	if (worker->waiting && now_ms + LOOK_MS < next_ms)
+		next_ms = now_ms + LOOK_MS;
+	return next_ms;
 }
 
 void worker_runners_free(struct worker *worker)

@@ -129,6 +129,23 @@ bool worker_core_is_closed(const struct worker_core *core)
 	return core->state == CLOSED;
 }
 
+/* Is it another socket, or none any more? Its owner and mode do not matter. */
+static bool is_another(const struct fleet_stamp *stamp, const struct fleet_stamp *before)
+{
+	return stamp->inode != before->inode || stamp->device != before->device ||
+	       stamp->modified.tv_sec != before->modified.tv_sec ||
+	       stamp->modified.tv_nsec != before->modified.tv_nsec;
+}
+
+/* Was it a good connection, that ended because the core did? What a core lets go again and again at
+ * once is not to be tried all the time. */
+static bool was_good(const struct worker *worker, const struct worker_core *core, int64_t now_ms)
+{
+	struct fleet_stamp stamp = fleet_stamp_read(worker->options.query_socket);
+
+	return now_ms - core->since_ms >= STEADY_MS || is_another(&stamp, &core->socket);
+}
+
 /* When to try next, from now on. */
 static int64_t pause_ms(struct worker_core *core, int64_t now_ms)
 {
@@ -155,7 +172,7 @@ static void disconnect(struct worker *worker, struct worker_core *core, const ch
 	core->is_broken = false;
 	core->wants_out = false;
 	core->lost_ms = 0;
-	if (was_ready && now_ms - core->since_ms >= STEADY_MS) {
+	if (was_ready && was_good(worker, core, now_ms)) {
 		core->soon_ms = now_ms + SOON_UNTIL_MS;
 		core->backoff_ms = FIRST_BACKOFF_MS;
 	}
@@ -502,15 +519,6 @@ static void lose(struct worker_core *core, const char *why)
 	core->lost_why = why;
 }
 
-/* Is there a socket, and another one than before? Its owner and mode may have changed. */
-static bool is_another(const struct fleet_stamp *stamp, const struct fleet_stamp *before)
-{
-	return stamp->inode != 0 &&
-	       (stamp->inode != before->inode || stamp->device != before->device ||
-		stamp->modified.tv_sec != before->modified.tv_sec ||
-		stamp->modified.tv_nsec != before->modified.tv_nsec);
-}
-
 /* Naemon forgets workers of plugins when it is reloaded, and leaves their connections open
  * (free_worker_memory); but it listens anew. What ends while it reads its configuration it takes
  * for the end of one of its own workers: so it has to be at rest first. */
@@ -525,7 +533,7 @@ static void look_at_socket(struct worker *worker, struct worker_core *core, int6
 	if (worker->is_heir || core->lost_ms)
 		return;
 	stamp = fleet_stamp_read(worker->options.query_socket);
-	if (!is_another(&stamp, &core->socket))
+	if (stamp.inode == 0 || !is_another(&stamp, &core->socket))
 		return;
 	if (!core->changed_ms)
 		core->changed_ms = now_ms;

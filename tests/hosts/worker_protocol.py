@@ -701,6 +701,12 @@ def restarts(lab, dialect):
             session.check(worker.alive(), f"registers again after restart {number + 1} of the core", worker.said())
             answer = core.run(f"{lab.plugin} run --fleet calm")
             session.check(answer.via == "check_fleet" and answer.stdout, f"and works after it, {number + 1}", shown(answer))
+        began = time.monotonic()
+        for _ in range(9):
+            core.restart(0.1)
+            core.wait_registered()
+        # With pauses that grow it would be more than two minutes.
+        session.check(time.monotonic() - began < 90, "and at once after each of nine", f"{time.monotonic() - began:.1f} s", worker.said())
         for plugin in PLUGINS:
             core.kill_registered_pid(plugin)
             let_go = core.wait_for(lambda p=plugin: core.worker(p) is None, 60)
